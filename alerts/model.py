@@ -1,0 +1,187 @@
+"""Verdicts, alerts, their transitions and notices, maintenance entries: what the rules lead to."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from devices.model import PointId, Value
+
+
+class Severity(StrEnum):
+    """How urgent; in falling order critical, major, warning, info."""
+
+    CRITICAL = "critical"
+    MAJOR = "major"
+    WARNING = "warning"
+    INFO = "info"
+
+
+class AlertState(StrEnum):
+    """The life of an alarm by ISA-18.2, as far as it is carried out."""
+
+    UNACKNOWLEDGED = "unacknowledged"
+    ACKNOWLEDGED = "acknowledged"
+    RETURNED = "returned"
+    """Back to normal before anyone acknowledged it: somebody still has to look."""
+    SHELVED = "shelved"
+    CLOSED = "closed"
+
+    @property
+    def open(self) -> bool:
+        return self is not AlertState.CLOSED
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a rule says of a point now; `breached` None means no data, which never clears.
+
+    `key` tells alerts of one rule apart: the point's id, or the node's for node rules.
+    """
+
+    rule: str
+    key: str
+    breached: bool | None
+    at: datetime
+    value: Value | None = None
+    text: str = ""
+    text_en: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """One occurrence of a rule being breached, from the first verdict until it is closed."""
+
+    id: str
+    rule: str
+    plan_version: str
+    severity: Severity
+    area: str
+    key: str
+    point: PointId | None
+    place: str
+    state: AlertState
+    raised_at: datetime
+    text: str
+    text_en: str
+    value: Value | None = None
+    no_data: bool = False
+    """In alarm, and its data have stopped: it is not cleared by that."""
+    active: bool = True
+    """Whether the condition still holds (False: returned to normal)."""
+    changed_at: datetime | None = None
+    acknowledged_at: datetime | None = None
+    acknowledged_by: str = ""
+    returned_at: datetime | None = None
+    closed_at: datetime | None = None
+    shelved_until: datetime | None = None
+    note: str = ""
+
+    def as_json(self) -> dict[str, Any]:
+        """The alert as the HTTP API and the retained alert topic give it."""
+        times = {
+            name: getattr(self, name).isoformat() if getattr(self, name) else None
+            for name in ("raised_at", "changed_at", "acknowledged_at", "returned_at", "closed_at",
+                         "shelved_until")
+        }  # fmt: skip
+        return {
+            "id": self.id, "rule": self.rule, "plan_version": self.plan_version,
+            "severity": self.severity.value, "area": self.area, "key": self.key,
+            "point": self.point, "place": self.place, "state": self.state.value,
+            "text": self.text, "text_en": self.text_en, "value": self.value,
+            "no_data": self.no_data, "active": self.active,
+            "acknowledged_by": self.acknowledged_by, "note": self.note, **times,
+        }  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """One step in an alert's life, saved before anyone is told."""
+
+    alert: Alert
+    """The alert after the step."""
+    was: AlertState | None
+    now_is: AlertState
+    at: datetime
+    why: str
+    who: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One message to one receiver about one transition."""
+
+    id: str
+    transition: Transition
+    receiver: str
+    channel: str
+    reason: str
+    attempt: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A notice that a stage stopped, and why; always recorded."""
+
+    notice: Notice
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One attempt to tell somebody: sending, sent, failed or held, with its reason."""
+
+    id: str
+    alert: str
+    at: datetime
+    channel: str
+    receiver: str
+    state: str
+    reason: str = ""
+    attempt: int = 1
+
+
+class OrderState(StrEnum):
+    """The way of a maintenance entry; contract of the maintenance log."""
+
+    REPORTED = "reported"
+    ACCEPTED = "accepted"
+    DONE = "done"
+    VERIFIED = "verified"
+
+
+@dataclass(frozen=True, slots=True)
+class WorkOrder:
+    """One entry of the maintenance log: a fault, who reported it, what was done."""
+
+    id: str
+    number: int
+    state: OrderState
+    fault: str
+    """Of a sensor: silent, out-of-range, error-value, frozen; `reported` when a person said so."""
+    point: PointId | None
+    asset: str
+    place: str
+    title: str
+    title_en: str
+    evidence: Mapping[str, Any]
+    reported_at: datetime
+    reported_by: str
+    changed_at: datetime
+    assigned_to: str = ""
+    action: str = ""
+    """What was done about it."""
+    recovered_at: datetime | None = None
+    """When good data came again, where a sensor fault opened it."""
+
+    def as_json(self) -> dict[str, Any]:
+        recovered = self.recovered_at.isoformat() if self.recovered_at else None
+        return {
+            "id": self.id, "number": self.number, "state": self.state.value, "fault": self.fault,
+            "point": self.point, "asset": self.asset, "place": self.place, "title": self.title,
+            "title_en": self.title_en, "evidence": dict(self.evidence),
+            "reported_at": self.reported_at.isoformat(), "reported_by": self.reported_by,
+            "changed_at": self.changed_at.isoformat(), "assigned_to": self.assigned_to,
+            "action": self.action, "recovered_at": recovered,
+        }  # fmt: skip

@@ -1,0 +1,56 @@
+"""Driver: what every sensor and actuator family implements; the node does all the rest."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, ClassVar
+
+from devices.catalog import Point
+from devices.errors import DeviceError
+from devices.model import Sample, ValueType
+from devices.registry import Registry
+
+Emit = Callable[[Sample], None]
+
+
+class Driver(ABC):
+    """One device family. Says values; never stamps times, retries, tags or publishes.
+
+    Life: `__init__` (keeps its point and options, touches no hardware) → `start(emit)` (opens the
+    hardware and emits the level it finds, where it has one) → `sample()` once a period →
+    `close()`, which may be called twice and after a failed start. `start` and `sample` raise
+    DeviceError naming the pin, overlay or address and the remedy. `emit` may be called from any
+    thread and only enqueues.
+    """
+
+    Options: ClassVar[type[Any]]
+    """A frozen dataclass under `@with_config(STRICT)`; each field documents itself by metadata."""
+    value_type: ClassVar[ValueType]
+    """What its values are; a point's kind must have the same."""
+
+    def __init__(self, point: Point, options: Any) -> None:
+        self.point = point
+        self.options = options
+
+    @abstractmethod
+    def start(self, emit: Emit) -> None:
+        """Open the hardware and emit the present level. Raises DeviceError."""
+
+    def sample(self) -> Iterable[Sample]:
+        """The present values; called once in each period of the point's kind."""
+        return ()
+
+    def command(self, do: str, args: Mapping[str, Any]) -> None:
+        """Carry out a command (actuators). Raises DeviceError when it knows no such command."""
+        raise DeviceError(f"{self.point.id} is a sensor: it cannot {do}")
+
+    @classmethod
+    def pins(cls, options: Any) -> tuple[str, ...]:
+        """What of the node it occupies alone, such as `GPIO17` or `CE0/3`; shared by none."""
+        return ()
+
+    @abstractmethod
+    def close(self) -> None:
+        """Release the hardware; harmless when called again."""
+
+
+DRIVERS: Registry[Driver] = Registry("driver", "devices.drivers")

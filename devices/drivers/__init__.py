@@ -1,0 +1,1 @@
+"""One sensor or actuator family a file; `devices.driver.DRIVERS` finds them."""

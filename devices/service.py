@@ -1,0 +1,99 @@
+"""Clock, Service and run_services: how every long-running part starts, tells health and ends."""
+
+import logging
+import os
+import signal
+import socket
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+log = logging.getLogger(__name__)
+
+OFFSET_VARIABLE = "CAMPUS_CLOCK_OFFSET"
+"""Seconds that the clock of every service is shifted by: a demonstration at another hour."""
+
+
+class Clock:
+    """The time of this machine; the only place that reads it. A test gives its own."""
+
+    def __init__(self, offset: timedelta = timedelta()) -> None:
+        self._offset = offset
+
+    @classmethod
+    def from_environment(cls) -> "Clock":
+        return cls(timedelta(seconds=float(os.environ.get(OFFSET_VARIABLE, "0"))))
+
+    def now(self) -> datetime:
+        """Aware UTC."""
+        return datetime.now(UTC) + self._offset
+
+    def monotonic(self) -> float:
+        """Seconds that never jump."""
+        return time.monotonic()
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """Whether a part works, and in words for a person why not."""
+
+    ok: bool
+    text: str = ""
+
+
+class Service(Protocol):
+    """A long-running part; `start` returns at once, `close` may be called twice."""
+
+    name: str
+
+    def start(self) -> None: ...
+
+    def health(self) -> Health: ...
+
+    def close(self) -> None: ...
+
+
+def notify_systemd(message: str) -> None:
+    """Tell systemd (READY=1, WATCHDOG=1) where it asked for it; silent elsewhere."""
+    address = os.environ.get("NOTIFY_SOCKET")
+    if not address:
+        return
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sock:
+        sock.connect("\0" + address[1:] if address.startswith("@") else address)
+        sock.sendall(message.encode())
+
+
+def run_services(services: Sequence[Service], stop: threading.Event | None = None) -> None:
+    """Start all in order, run until SIGINT, SIGTERM or `stop`, close the started ones last first.
+
+    The watchdog of systemd is fed only while every service is alive enough to answer `health()`.
+    """
+    stop = stop or threading.Event()
+    if threading.current_thread() is threading.main_thread():
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda _n, _f: stop.set())
+    started: list[Service] = []
+    try:
+        for service in services:
+            service.start()
+            started.append(service)
+        notify_systemd("READY=1")
+        told: dict[str, str] = {}
+        while not stop.wait(5.0):
+            for service in started:
+                health = service.health()
+                if told.get(service.name, "") != health.text:
+                    told[service.name] = health.text
+                    level = logging.INFO if health.ok else logging.WARNING
+                    log.log(level, "%s: %s", service.name, health.text or "works again")
+            notify_systemd("WATCHDOG=1")
+    finally:
+        notify_systemd("STOPPING=1")
+        for service in reversed(started):
+            try:
+                service.close()
+            except Exception:
+                log.exception("%s did not close cleanly", service.name)
