@@ -33,6 +33,7 @@ UP_FILTER = f"{ROOT}/node/+/up"
 STATUS_FILTER = f"{ROOT}/node/+/status"
 ALERT_FILTER = f"{ROOT}/alert/+"
 COMMAND_FILTER = f"{ROOT}/command/+"
+SERVICE_FILTER = f"{ROOT}/service/+/status"
 
 MAX_PAYLOAD = 1024 * 1024
 """Bytes of the largest batch that is decoded; a larger one is refused whole, with its reason."""
@@ -60,6 +61,11 @@ def status_topic(node: str) -> str:
 
 def state_topic(node: str, point: str) -> str:
     return f"{ROOT}/node/{node}/state/{point}"
+
+
+def service_topic(service: str) -> str:
+    """Where a service of the server says, retained, whether it works (an addition of ours)."""
+    return f"{ROOT}/service/{service}/status"
 
 
 def node_command_topic(node: str) -> str:
