@@ -1,5 +1,6 @@
 """Clock, Service and run_services: how every long-running part starts, tells health and ends."""
 
+import ctypes
 import logging
 import os
 import signal
@@ -15,6 +16,10 @@ log = logging.getLogger(__name__)
 
 OFFSET_VARIABLE = "CAMPUS_CLOCK_OFFSET"
 """Seconds that the clock of every service is shifted by: a demonstration at another hour."""
+
+
+SUPERVISED_VARIABLE = "CAMPUS_SUPERVISED"
+"""Set by `campus up` for its children: they end when it is gone, even by kill -9."""
 
 
 class Clock:
@@ -66,6 +71,17 @@ def notify_systemd(message: str) -> None:
         sock.sendall(message.encode())
 
 
+def end_with_parent() -> None:
+    """Have the kernel send us SIGTERM when our supervisor dies; nothing without a supervisor."""
+    parent = os.environ.get(SUPERVISED_VARIABLE)
+    if parent is None:
+        return
+    set_death_signal = 1  # PR_SET_PDEATHSIG of prctl(2)
+    ctypes.CDLL(None, use_errno=True).prctl(set_death_signal, signal.SIGTERM)
+    if os.getppid() != int(parent):
+        os.kill(os.getpid(), signal.SIGTERM)
+
+
 def run_services(services: Sequence[Service], stop: threading.Event | None = None) -> None:
     """Start all in order, run until SIGINT, SIGTERM or `stop`, close the started ones last first.
 
@@ -73,6 +89,7 @@ def run_services(services: Sequence[Service], stop: threading.Event | None = Non
     """
     stop = stop or threading.Event()
     if threading.current_thread() is threading.main_thread():
+        end_with_parent()
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda _n, _f: stop.set())
     started: list[Service] = []

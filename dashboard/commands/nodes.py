@@ -1,0 +1,100 @@
+"""`campus enroll | revoke | scene`: letting nodes in, and playing mishaps on simulated ones."""
+
+import argparse
+import json
+import secrets
+
+from dashboard.commands.place import Workplace, add_place_options, workplace
+from devices.catalog import Site
+from devices.errors import CampusError
+from devices.model import NodeId, PointId
+
+
+def add(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    for name, run, text in (
+        ("enroll", run_enroll, "let a node in: prints once what it needs to connect"),
+        ("revoke", run_revoke, "shut a node out"),
+    ):
+        verb = verbs.add_parser(name, help=text)
+        verb.add_argument("node", metavar="NODE")
+        add_place_options(verb)
+        verb.add_argument("--json", action="store_true", help="one JSON object, for programs")
+        verb.set_defaults(run=run)
+    scene = verbs.add_parser("scene", help="let something happen in the simulated school")
+    scene.add_argument("scene", metavar="SCENE", nargs="?", help="none: lists them")
+    scene.add_argument("--point", help="where; the scene has a usual place on each node")
+    scene.add_argument("--node", help="on which node, where no point is named")
+    add_place_options(scene)
+    scene.set_defaults(run=run_scene, demo=True)
+
+
+def _known_node(site: Site, node: str) -> NodeId:
+    if node not in site.nodes:
+        raise CampusError(f"the site file has no node {node!r}; it has {', '.join(site.nodes)}")
+    return NodeId(node)
+
+
+def run_enroll(args: argparse.Namespace) -> None:
+    from collectors.enroll import enroll
+
+    place = workplace(args)
+    made = enroll(_known_node(place.site, args.node), place.data, place.site.services.mqtt)
+    if args.json:
+        print(json.dumps({"url": made.url, "user": made.user, "password": made.password}))
+        return
+    print(f"Node {args.node} may connect. This is shown once; put it on the node:")
+    print(f"  services.mqtt = {made.url!r}   in its campus.toml")
+    print(f"  CAMPUS_MQTT_USER={made.user}")
+    print(f"  CAMPUS_MQTT_PASSWORD={made.password}   in /etc/campus/node.env (mode 600)")
+
+
+def run_revoke(args: argparse.Namespace) -> None:
+    from collectors.enroll import revoke
+
+    place = workplace(args)
+    was = revoke(_known_node(place.site, args.node), place.data)
+    if args.json:
+        print(json.dumps({"node": args.node, "revoked": bool(was)}))
+    else:
+        print(f"Node {args.node} " + ("is shut out." if was else "had no password here."))
+
+
+def run_scene(args: argparse.Namespace) -> None:
+    from devices.simulation.school import SCENES
+
+    if args.scene is None:
+        for name, text in SCENES.items():
+            print(f"  {name:22} {text}")
+        return
+    if args.scene not in SCENES:
+        raise CampusError(f"no scene {args.scene!r}; there are {', '.join(SCENES)}")
+    place = workplace(args)
+    node = _scene_node(args, place)
+    _send_scene(place, node, args.scene, {"point": args.point} if args.point else {})
+    print(f"Asked {node} to play {args.scene}.")
+
+
+def _scene_node(args: argparse.Namespace, place: Workplace) -> NodeId:
+    if args.point:
+        point = place.site.points.get(PointId(args.point))
+        if point is None:
+            raise CampusError(f"the site file has no point {args.point!r}")
+        return NodeId(point.node)
+    if args.node:
+        return _known_node(place.site, args.node)
+    raise CampusError("say where: --point POINT or --node NODE")
+
+
+def _send_scene(place: Workplace, node: NodeId, scene: str, args: dict[str, str]) -> None:
+    from collectors.mqtt import connect_to
+    from devices import wire
+
+    command = wire.NodeCommand(secrets.token_hex(8), "simulate", {"scene": scene, **args})
+    transport = connect_to(place.site, f"campus-scene-{secrets.token_hex(4)}")
+    transport.start()
+    try:
+        transport.wait_connected(5.0)
+        transport.publish(wire.node_command_topic(node), wire.encode_node_command(command))
+        transport.flush(5.0)
+    finally:
+        transport.close()
