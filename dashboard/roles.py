@@ -1,0 +1,49 @@
+"""Who may do what: five roles, each a set of permissions; nothing here knows of HTTP."""
+
+from enum import StrEnum
+
+
+class Permission(StrEnum):
+    """One thing that a person or a program may do; every path of the dashboard needs one."""
+
+    VIEW = "view"
+    ACKNOWLEDGE = "acknowledge"
+    SHELVE = "shelve"
+    REPORT = "report"
+    """Report a fault for the maintenance log."""
+    REPAIR = "repair"
+    """Accept a maintenance entry, write what was done, verify it."""
+    ADMINISTER = "administer"
+
+
+class Role(StrEnum):
+    """viewer < guard, canteen, maintainer < admin."""
+
+    VIEWER = "viewer"
+    GUARD = "guard"
+    CANTEEN = "canteen"
+    MAINTAINER = "maintainer"
+    ADMIN = "admin"
+
+    @property
+    def permissions(self) -> frozenset[Permission]:
+        return _PERMISSIONS[self]
+
+    def may(self, permission: Permission) -> bool:
+        return permission in _PERMISSIONS[self]
+
+    def may_acknowledge(self, area: str) -> bool:
+        """Whether alerts of `area` are this role's to answer: the canteen answers its own."""
+        if not self.may(Permission.ACKNOWLEDGE):
+            return False
+        return self is not Role.CANTEEN or area == "canteen"
+
+
+_DUTY = frozenset({Permission.VIEW, Permission.ACKNOWLEDGE, Permission.REPORT})
+_PERMISSIONS = {
+    Role.VIEWER: frozenset({Permission.VIEW}),
+    Role.GUARD: _DUTY,
+    Role.CANTEEN: _DUTY,
+    Role.MAINTAINER: _DUTY | {Permission.SHELVE, Permission.REPAIR},
+    Role.ADMIN: frozenset(Permission),
+}
