@@ -1,0 +1,34 @@
+"""`campus plan`: is the safety plan right, and when is a rule at work."""
+
+import argparse
+import json
+from datetime import timedelta
+
+from dashboard.commands.place import add_place_options, workplace
+from devices.errors import CampusError
+from devices.service import Clock
+
+
+def add(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    plan = verbs.add_parser("plan", help="the safety plan").add_subparsers(
+        dest="what", required=True, metavar="check|when"
+    )
+    check = plan.add_parser("check", help="lists every mistake in the plan")
+    add_place_options(check)
+    check.add_argument("--json", action="store_true", help="one JSON object, for programs")
+    check.set_defaults(run=run_check)
+    when = plan.add_parser("when", help="when a rule is at work in the next 14 days")
+    when.add_argument("rule", metavar="RULE")
+    add_place_options(when)
+    when.set_defaults(run=run_when)
+
+
+def run_check(args: argparse.Namespace) -> None:
+    from alerts.plan import load_plan
+
+    place = workplace(args)
+    plan = load_plan(place.plan, place.site)
+    if args.json:
+        print(json.dumps({"ok": True, "version": plan.version, "rules": len(plan.rules)}))
+    else:
+        print(f"{len(plan.rules)} rules, version {plan.version}. No mistakes.")
