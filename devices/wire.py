@@ -27,6 +27,7 @@ from devices.model import (
     from_ms,
     to_ms,
 )
+from devices.service import Health
 
 ROOT = "campus/v1"
 UP_FILTER = f"{ROOT}/node/+/up"
@@ -34,6 +35,7 @@ STATUS_FILTER = f"{ROOT}/node/+/status"
 ALERT_FILTER = f"{ROOT}/alert/+"
 COMMAND_FILTER = f"{ROOT}/command/+"
 SERVICE_FILTER = f"{ROOT}/service/+/status"
+REPLY_ROOT = f"{ROOT}/reply/"
 
 MAX_PAYLOAD = 1024 * 1024
 """Bytes of the largest batch that is decoded; a larger one is refused whole, with its reason."""
@@ -66,6 +68,11 @@ def state_topic(node: str, point: str) -> str:
 def service_topic(service: str) -> str:
     """Where a service of the server says, retained, whether it works (an addition of ours)."""
     return f"{ROOT}/service/{service}/status"
+
+
+def reply_topic(client: str) -> str:
+    """Where the client `client` waits for answers to its questions (an addition of ours)."""
+    return f"{REPLY_ROOT}{client}"
 
 
 def node_command_topic(node: str) -> str:
@@ -304,6 +311,52 @@ def decode_status(payload: bytes) -> NodeStatus:
             for f in (faults if isinstance(faults, list) else [])[:100]
             if isinstance(f, dict)
         ),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ServicePresence:
+    """What a service of the server says of itself: whether it lives, its parts, its counters."""
+
+    state: NodeState
+    at: datetime
+    pid: int = 0
+    parts: Mapping[str, Health] = field(default_factory=dict)
+    counters: Mapping[str, float] = field(default_factory=dict)
+
+
+def encode_presence(presence: ServicePresence) -> bytes:
+    parts = {name: {"ok": h.ok, "text": h.text} for name, h in presence.parts.items()}
+    troubles = [f"{name}: {h.text}" for name, h in presence.parts.items() if not h.ok]
+    return orjson.dumps(
+        {"state": presence.state, "at": to_ms(presence.at), "pid": presence.pid, "parts": parts,
+         "counters": dict(presence.counters), "ok": not troubles, "text": "; ".join(troubles)}
+    )  # fmt: skip
+
+
+def decode_presence(payload: bytes) -> ServicePresence:
+    """What a service says of itself; unknown keys are passed over. Raises WireError."""
+    data = decode_object(payload)
+    at, pid = data.get("at"), data.get("pid")
+    if data.get("state") not in ("online", "offline") or type(at) is not int:
+        raise WireError("a presence needs `state` (online or offline) and `at`")
+    if not EARLIEST_MS <= at <= LATEST_MS:
+        raise WireError("the time of a presence is in ms since 1970 (2000 to 2100)")
+    parts, counters = data.get("parts"), data.get("counters")
+    return ServicePresence(
+        NodeState(data["state"]),
+        from_ms(at),
+        pid if type(pid) is int else 0,
+        {
+            name: Health(part.get("ok") is True, str(part.get("text", "")))
+            for name, part in (parts if isinstance(parts, dict) else {}).items()
+            if isinstance(part, dict)
+        },
+        {
+            name: float(count)
+            for name, count in (counters if isinstance(counters, dict) else {}).items()
+            if type(count) in (int, float)
+        },
     )
 
 
