@@ -204,11 +204,11 @@ def find_site_file(given: str | None) -> Path | None:
 
 def load_site(path: Path) -> Site:
     """The site in `path`. Raises ConfigError with every mistake in it."""
-    parsed, problems = parse(_SiteFile, read_toml(path), path.name)
-    if parsed is None:
-        raise ConfigError(problems)
-    problems = [Problem(path.name, *found) for found in _inconsistencies(parsed)]
-    if problems:
+    data = read_toml(path)
+    parsed, problems = parse(_SiteFile, data, path.name)
+    sound = parsed if parsed is not None else _sound_part(data)
+    problems += [Problem(path.name, *found) for found in _inconsistencies(sound, data)]
+    if parsed is None or problems:
         raise ConfigError(problems)
     return Site(
         path=path,
@@ -225,8 +225,38 @@ def load_site(path: Path) -> Site:
 
 _Finding = tuple[str, str, str]
 
+_LISTS: dict[str, type[Any]] = {
+    "building": Building, "room": Place, "gate": Place, "node": Node, "point": Point,
+}  # fmt: skip
 
-def _inconsistencies(site: _SiteFile) -> Iterator[_Finding]:
+
+def _sound_part(data: dict[str, Any]) -> _SiteFile:
+    """What can be read of a file with mistakes, so that the rest is checked in the same run."""
+    school, _ = parse(School, _table(data, "school"), "")
+    items: dict[str, Any] = {}
+    for name, cls in _LISTS.items():
+        rows = data.get(name)
+        found = (
+            [parse(cls, row, "")[0] for row in rows if isinstance(row, dict)]
+            if isinstance(rows, list)
+            else []
+        )
+        items[name] = tuple(item for item in found if item is not None)
+    return _SiteFile(school=school or School("unknown", ""), **items)
+
+
+def _table(data: dict[str, Any], name: str) -> dict[str, Any]:
+    table = data.get(name)
+    return table if isinstance(table, dict) else {}
+
+
+def _ids(data: dict[str, Any], *lists: str) -> set[str]:
+    """The ids that a file gives, also those of items with mistakes in them."""
+    rows = [row for name in lists if isinstance(data.get(name), list) for row in data[name]]
+    return {str(row.get("id")) for row in rows if isinstance(row, dict)}
+
+
+def _inconsistencies(site: _SiteFile, data: dict[str, Any]) -> Iterator[_Finding]:
     """What each table cannot know of the others: (where, what, remedy)."""
     try:
         ZoneInfo(site.school.timezone)
@@ -241,9 +271,7 @@ def _inconsistencies(site: _SiteFile) -> Iterator[_Finding]:
         for id, count in Counter(item.id for item in items).items():
             if count > 1:
                 yield (f'{what} "{id}"', f"stands {count} times", "give each its own id")
-    buildings = {building.id for building in site.building}
-    rooms = {place.id for place in places}
-    nodes = {node.id for node in site.node}
+    buildings, rooms, nodes = _ids(data, "building"), _ids(data, "room", "gate"), _ids(data, "node")
     for place in places:
         if place.building not in buildings:
             yield (f'room "{place.id}".building', *_unknown(place.building, "building"))

@@ -96,3 +96,18 @@ def test_the_site_file_is_found_by_option_before_environment(
 )
 def test_addresses_are_split(address: str, parts: tuple[str, int]) -> None:
     assert split_address(address, 1883) == parts
+
+
+def test_mistakes_of_form_and_of_reference_are_told_in_the_same_run(tmp_path: Path) -> None:
+    text = (
+        small(tmp_path)
+        .replace('name = "1号冷藏柜",', "name = 7,")
+        .replace('room = "server-room", name = "机房漏水"', 'room = "cellar", name = "机房漏水"')
+        .replace('id = "teach-pi", name', 'id = "teach-pi", rom = "x", name')
+    )
+    found = mistakes(tmp_path, text)
+    assert len(found) == 3
+    whole = "\n".join(found)
+    assert 'point[1 "canteen/fridge-1/temperature"].name' in whole
+    assert "did you mean room?" in whole
+    assert "no room or gate has the id 'cellar'" in whole
