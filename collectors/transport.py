@@ -57,9 +57,31 @@ class Transport(Protocol):
     def on_connect(self, callback: Callable[[], None]) -> None:
         """Have `callback` called after each (re)connection, once subscriptions are made."""
 
+    def wait_connected(self, timeout: float) -> None:
+        """Returns once connected. Raises TransportError, saying why not, after `timeout` s."""
+
+    def flush(self, timeout: float) -> None:
+        """Returns once the broker has all that was published. Raises TransportError if not."""
+
     @property
     def connected(self) -> bool: ...
 
     def health(self) -> Health: ...
 
     def close(self) -> None: ...
+
+
+def matches(filter: str, topic: str) -> bool:
+    """Whether a subscription to `filter` (with `+`, `#`, `$share/GROUP/`) brings `topic`."""
+    wanted = filter.split("/")
+    if wanted[0] == "$share" and len(wanted) > 2:
+        wanted = wanted[2:]
+    given = topic.split("/")
+    if topic.startswith("$") and wanted[0] in ("+", "#"):
+        return False
+    for position, part in enumerate(wanted):
+        if part == "#":
+            return True
+        if position >= len(given) or part not in ("+", given[position]):
+            return False
+    return len(wanted) == len(given)
