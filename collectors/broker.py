@@ -91,6 +91,8 @@ class Broker:
 
     def start(self) -> None:
         """Returns once the broker listens. Raises CampusError: port in use, not ready in 10 s."""
+        self._stop.clear()
+        self._settled.clear()
         self._wait_for_port()
         command = self._mosquitto_command() if self._mosquitto else self._embedded_command()
         self._worker = threading.Thread(target=self._run, args=(command,), name="broker")

@@ -40,7 +40,11 @@ pattern write {wire.ROOT}/node/%u/state/#
 pattern read {wire.ROOT}/node/%u/ack
 pattern read {wire.ROOT}/node/%u/command
 pattern write homeassistant/device/%u/config
-pattern read homeassistant/status
+"""
+
+_NODE_RIGHTS = """
+user {user}
+topic read homeassistant/status
 """
 
 _POST_RIGHTS = f"""
@@ -153,8 +157,14 @@ def _passwords(data: Path) -> Iterator[dict[str, str]]:
         known = dict(line.split(":", 1) for line in lines if ":" in line)
         yield known
         _write_private(path, "".join(f"{user}:{hash}\n" for user, hash in known.items()))
-        posts = [_POST_RIGHTS.format(user=user) for user in known if user.startswith(POST)]
-        _write_private(folder / "rights", _RIGHTS + "".join(posts))
+        _write_private(folder / "rights", _RIGHTS + "".join(map(_own_rights, known)))
+
+
+def _own_rights(user: str) -> str:
+    """What a user may beyond the patterns that hold for all."""
+    if user == SERVER:
+        return ""
+    return (_POST_RIGHTS if user.startswith(POST) else _NODE_RIGHTS).format(user=user)
 
 
 def _write_private(path: Path, text: str) -> None:

@@ -4,6 +4,7 @@ import socket
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -32,6 +33,16 @@ def one(port: int) -> Iterator[MqttTransport]:
     """A client that starts before there is a broker."""
     with closing(MqttTransport(f"mqtt://127.0.0.1:{port}", "one")) as transport:
         yield transport
+
+
+def started(transport: MqttTransport) -> "closing[MqttTransport]":
+    transport.start()
+    return closing(transport)
+
+
+def connecting(port: int, **settings: Any) -> "closing[MqttTransport]":
+    """A client that starts now."""
+    return started(MqttTransport(f"mqtt://127.0.0.1:{port}", "x", **settings))
 
 
 def test_a_late_broker_is_waited_for(one: MqttTransport, port: int, tmp_path: Path) -> None:
@@ -84,47 +95,42 @@ def test_a_lost_connection_is_told_by_the_last_will_and_comes_back(
 
 
 def test_a_refused_log_in_is_shown_with_its_remedy(tmp_path: Path) -> None:
-    with bare_mosquitto(tmp_path, "allow_anonymous false\n") as port:
-        with closing(MqttTransport(f"mqtt://127.0.0.1:{port}", "x", username="guest")) as client:
-            client.start()
-            eventually(lambda: "refuses user 'guest'" in client.health().text)
-            assert "CAMPUS_MQTT_PASSWORD_FILE" in client.health().text
-            assert not client.health().ok
+    with (
+        bare_mosquitto(tmp_path, "allow_anonymous false\n") as port,
+        connecting(port, username="guest") as client,
+    ):
+        eventually(lambda: "refuses user 'guest'" in client.health().text)
+        assert "CAMPUS_MQTT_PASSWORD_FILE" in client.health().text
+        assert not client.health().ok
 
 
 def test_no_more_than_a_window_is_on_its_way(port: int) -> None:
-    with socket.create_server(("127.0.0.1", port)) as deaf:
-        with closing(MqttTransport(f"mqtt://127.0.0.1:{port}", "x")) as client:
-            client.start()
-            peer, _ = deaf.accept()
-            with peer:
-                peer.recv(4096)
-                peer.sendall(bytes.fromhex("2003000000"))  # CONNACK, and never a word again
-                client.wait_connected(10)
-                for _ in range(WINDOW):
-                    client.publish("a", b"x")
-                with pytest.raises(TransportError, match=f"{WINDOW} messages wait"):
-                    client.publish("a", b"x")
-                with pytest.raises(TransportError, match="has not taken all"):
-                    client.flush(0.05)
+    with socket.create_server(("127.0.0.1", port)) as deaf, connecting(port) as client:
+        peer, _ = deaf.accept()
+        with peer:
+            peer.recv(4096)
+            peer.sendall(bytes.fromhex("2003000000"))  # CONNACK, and never a word again
+            client.wait_connected(10)
+            for _ in range(WINDOW):
+                client.publish("a", b"x")
+            with pytest.raises(TransportError, match=f"{WINDOW} messages wait"):
+                client.publish("a", b"x")
+            with pytest.raises(TransportError, match="has not taken all"):
+                client.flush(0.05)
 
 
 def test_rubbish_from_the_broker_does_not_end_the_network_thread(port: int) -> None:
-    with socket.create_server(("127.0.0.1", port)) as rude:
-        with closing(MqttTransport(f"mqtt://127.0.0.1:{port}", "x")) as client:
-            client.start()
-            peer, _ = rude.accept()
-            with peer:
-                peer.recv(4096)
-                peer.sendall(
-                    bytes.fromhex("2003000000") + bytes.fromhex("3003ffff00") + b"\xff" * 50
-                )
-                rude.settimeout(20)
-                again, _ = rude.accept()
-                with again:
-                    again.recv(4096)
-                    again.sendall(bytes.fromhex("2003000000"))
-                    client.wait_connected(10)
+    with socket.create_server(("127.0.0.1", port)) as rude, connecting(port) as client:
+        peer, _ = rude.accept()
+        with peer:
+            peer.recv(4096)
+            peer.sendall(bytes.fromhex("2003000000") + bytes.fromhex("3003ffff00") + b"\xff" * 50)
+            rude.settimeout(20)
+            again, _ = rude.accept()
+            with again:
+                again.recv(4096)
+                again.sendall(bytes.fromhex("2003000000"))
+                client.wait_connected(10)
 
 
 @pytest.mark.parametrize("embedded", [False, True], ids=["mosquitto", "embedded"])
@@ -154,10 +160,11 @@ def test_user_and_password_come_from_the_environment(
     rules = f"allow_anonymous false\npassword_file {tmp_path / 'users'}\n"
     monkeypatch.setenv("CAMPUS_MQTT_USER", "probe")
     monkeypatch.setenv("CAMPUS_MQTT_PASSWORD_FILE", str(tmp_path / "secret"))
-    with bare_mosquitto(tmp_path, rules) as port:
-        with closing(connect_to(small_site(tmp_path, mqtt=port), "web")) as client:
-            client.start()
-            client.wait_connected(10)
+    with (
+        bare_mosquitto(tmp_path, rules) as port,
+        started(connect_to(small_site(tmp_path, mqtt=port), "web")) as client,
+    ):
+        client.wait_connected(10)
 
 
 def test_a_password_file_that_is_not_there_is_named(
