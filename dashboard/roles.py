@@ -33,10 +33,10 @@ class Role(StrEnum):
         return permission in _PERMISSIONS[self]
 
     def may_acknowledge(self, area: str) -> bool:
-        """Whether alerts of `area` are this role's to answer: the canteen answers its own."""
+        """Whether alerts of `area` (the plan's) are this role's to answer: the canteen's own are food."""
         if not self.may(Permission.ACKNOWLEDGE):
             return False
-        return self is not Role.CANTEEN or area == "canteen"
+        return self is not Role.CANTEEN or area == "food"
 
 
 _DUTY = frozenset({Permission.VIEW, Permission.ACKNOWLEDGE, Permission.REPORT})

@@ -57,6 +57,10 @@ class Token:
     created_at: datetime
     revoked_at: datetime | None
 
+    @property
+    def revoked(self) -> bool:
+        return self.revoked_at is not None
+
 
 class Accounts:
     """The register of users and tokens at a SQLAlchemy address; safe from several threads."""
@@ -72,14 +76,14 @@ class Accounts:
 
     # --- users ---------------------------------------------------------------------------
 
-    def add_user(self, name: str, password: str, role: Role, display: str = "") -> User:
-        """Raises AccountError where name or password cannot be used or the name is taken."""
+    def add_user(self, name: str, password: str, role: str, display: str = "") -> User:
+        """`role` is a Role or its name. Raises AccountError where one of them cannot be used."""
         if not NAME.fullmatch(name):
             raise AccountError(
                 f"user name {name[:64]!r}: use 1 to 64 letters, digits, dots, dashes"
             )
         row = UserRow(
-            name=name, display=display.strip()[:64], role=role.value,
+            name=name, display=display.strip()[:64], role=_role(role),
             password=self._hash(password), disabled=False, created_at=self._now(),
         )  # fmt: skip
         try:
@@ -174,12 +178,12 @@ class Accounts:
 
     # --- tokens of programs --------------------------------------------------------------
 
-    def add_token(self, name: str, role: Role) -> str:
+    def add_token(self, name: str, role: str) -> str:
         """The token, to be shown once. Raises AccountError where the name is taken."""
         if not NAME.fullmatch(name):
             raise AccountError(f"token name {name[:64]!r}: use letters, digits, dots, dashes")
         secret = secrets.token_urlsafe(32)
-        row = TokenRow(name=name, role=role.value, digest=_digest(secret), created_at=self._now())
+        row = TokenRow(name=name, role=_role(role), digest=_digest(secret), created_at=self._now())
         try:
             with Session(self._engine, expire_on_commit=False) as db, db.begin():
                 db.add(row)
@@ -216,6 +220,13 @@ class Accounts:
 
     def _now(self) -> int:
         return to_ms(self._clock.now())
+
+
+def _role(role: str) -> str:
+    try:
+        return Role(role).value
+    except ValueError:
+        raise AccountError(f"{role!r} is no role: use {', '.join(Role)}") from None
 
 
 def _ms(span: timedelta) -> int:

@@ -1,0 +1,46 @@
+"""Asking the engine: nothing counts as done before it says so."""
+
+import secrets
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import orjson
+
+from dashboard.auth import person
+from dashboard.problems import EngineRefused, EngineSilent
+from dashboard.section import parts
+from devices import wire
+from devices.errors import TransportError, WireError
+
+PATIENCE_S = 5.0
+MAX_NOTE = 2000
+
+
+def ask_engine(
+    verb: str, alert: str = "", note: str = "", until: datetime | None = None
+) -> dict[str, Any]:
+    """The engine's answer. Raises EngineSilent or EngineRefused."""
+    id = secrets.token_hex(8)
+    command = wire.Command(verb, id, alert, person().signature, note[:MAX_NOTE], until)
+    try:
+        payload = parts().requester.ask(
+            wire.command_topic(verb), wire.encode_command(command), PATIENCE_S
+        )
+        answer = wire.decode_object(payload)
+    except (TimeoutError, TransportError, WireError) as error:
+        raise EngineSilent(
+            f"the alarm engine did not answer ({error}); nothing is confirmed, try again"
+        ) from error
+    if answer.get("ok") is not True:
+        raise EngineRefused(str(answer.get("error") or "the alarm engine refused"))
+    changed = answer.get("alert")
+    if isinstance(changed, dict) and changed.get("id"):
+        parts().hub.learn_alert(changed)
+    return answer
+
+
+def ask_about_order(order: str, do: str, **more: Any) -> dict[str, Any]:
+    """A change of the maintenance log: report, accept, done, verify."""
+    changes: Mapping[str, Any] = {"do": do, **{k: v for k, v in more.items() if v != ""}}
+    return ask_engine("work-order", order, orjson.dumps(changes).decode())

@@ -1,0 +1,86 @@
+"""What the dashboard is given: the site, and whom it asks for what."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Protocol
+
+from alerts.model import (
+    Alert,
+    AlertState,
+    Delivery,
+    OrderState,
+    Transition,
+    WorkOrder,
+)
+from alerts.plan import Plan
+from collectors.store import Store
+from dashboard.live import Hub
+from dashboard.records.accounts import Accounts
+from devices.catalog import Site
+from devices.model import NodeId
+from devices.service import Clock
+
+
+class Book(Protocol):
+    """The engine's book, opened for reading."""
+
+    def alerts(
+        self,
+        states: Iterable[AlertState] | None = None,
+        since: datetime | None = None,
+        limit: int = 200,
+    ) -> Sequence[Alert]: ...
+    def alert(self, id: str) -> Alert | None: ...
+    def transitions(self, alert_id: str) -> Sequence[Transition]: ...
+    def deliveries(self, alert_id: str) -> Sequence[Delivery]: ...
+    def work_orders(self, states: Iterable[OrderState] | None = None) -> Sequence[WorkOrder]: ...
+    def work_order(self, id: str) -> WorkOrder | None: ...
+
+
+class Completeness(Protocol):
+    """How much of what a node sent on one day is in the store."""
+
+    @property
+    def node(self) -> NodeId: ...
+    @property
+    def day(self) -> date: ...
+    @property
+    def boots(self) -> int: ...
+    @property
+    def received(self) -> int: ...
+    @property
+    def missing(self) -> int: ...
+    @property
+    def late(self) -> int: ...
+
+
+class Ledger(Protocol):
+    """The ingester's record of which batches came, opened for reading."""
+
+    def completeness(
+        self, node: NodeId | None, start: datetime, end: datetime
+    ) -> Sequence[Completeness]: ...
+
+
+class Requester(Protocol):
+    """Questions over MQTT: raises TimeoutError or TransportError where no answer comes."""
+
+    def ask(self, topic: str, payload: bytes, timeout: float) -> bytes: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """All that `create_app` needs; `data` is the folder of the secret and of the run files."""
+
+    site: Site
+    plan: Plan
+    store: Store
+    book: Book
+    ledger: Ledger
+    hub: Hub
+    requester: Requester
+    accounts: Accounts
+    clock: Clock
+    data: Path

@@ -1,0 +1,54 @@
+"""Section: a blueprint whose every path names the permission it needs, and describes itself."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeVar, cast
+
+from flask import Blueprint, current_app
+from flask.typing import ResponseReturnValue
+
+from dashboard.parts import Parts
+from dashboard.roles import Permission
+
+View = TypeVar("View", bound=Callable[..., ResponseReturnValue])
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """What the OpenAPI document says of a path beside its docstring."""
+
+    query: Mapping[str, str]
+    body: Mapping[str, str]
+
+
+class Section(Blueprint):
+    """`path` is `route` with `needs`; None means open to everybody, and has to be said."""
+
+    def __init__(self, name: str, import_name: str, url_prefix: str = "") -> None:
+        super().__init__(name, import_name, url_prefix=url_prefix or None)
+        self.needs: dict[str, Permission | None] = {}
+        self.described: dict[str, Described] = {}
+
+    def path(
+        self,
+        rule: str,
+        needs: Permission | None,
+        methods: Sequence[str] = ("GET",),
+        query: Mapping[str, str] | None = None,
+        body: Mapping[str, str] | None = None,
+    ) -> Callable[[View], View]:
+        """Register a view; `query` and `body` explain its parameters to programs."""
+
+        def add(view: View) -> View:
+            endpoint = f"{self.name}.{view.__name__}"
+            self.needs[endpoint] = needs
+            self.described[endpoint] = Described(query or {}, body or {})
+            self.add_url_rule(rule, view.__name__, view, methods=list(methods))
+            return view
+
+        return add
+
+
+def parts() -> Parts:
+    """What this application was created with."""
+    return cast(Parts, current_app.extensions["campus"])

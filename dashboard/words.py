@@ -1,0 +1,157 @@
+"""Words for what the machines say: states, severities, values; looked up in the reader's language.
+
+Chinese is the source; the English catalogue is in translations/.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask_babel import lazy_gettext as _
+
+Words = Mapping[str, Any]
+
+STATES: Words = {
+    "critical": _("紧急"),
+    "major": _("重要"),
+    "warning": _("警告"),
+    "fault": _("传感器故障"),
+    "info": _("提示"),
+    "no-data": _("无数据"),
+    "shelved": _("已屏蔽"),
+    "normal": _("正常"),
+}
+ALERT_STATES: Words = {
+    "unacknowledged": _("未确认"),
+    "acknowledged": _("已确认"),
+    "returned": _("已恢复，待确认"),
+    "shelved": _("已屏蔽"),
+    "closed": _("已关闭"),
+}
+ORDER_STATES: Words = {
+    "reported": _("已报修"),
+    "accepted": _("处理中"),
+    "done": _("已修好，待验收"),
+    "verified": _("已验收"),
+}
+FAULTS: Words = {
+    "silent": _("没有数据"),
+    "out-of-range": _("超出量程"),
+    "error-value": _("传感器报错值"),
+    "frozen": _("数值不变"),
+    "reported": _("人工报修"),
+}
+QUALITIES: Words = {
+    "good": _("可信"),
+    "out-of-range": _("超出量程"),
+    "error-value": _("传感器报错值"),
+    "frozen": _("数值不变"),
+    "clock": _("时钟未校准"),
+}
+VALUES: Words = {
+    "open": _("打开"),
+    "closed": _("关闭"),
+    "pressed": _("按下"),
+    "released": _("未按"),
+    "dry": _("干燥"),
+    "wet": _("漏水"),
+    "on": _("亮"),
+    "off": _("熄"),
+    "silent": _("静音"),
+    "granted": _("放行"),
+    "denied": _("拒绝"),
+    "true": _("是"),
+    "false": _("否"),
+}
+ROLES: Words = {
+    "viewer": _("查看"),
+    "guard": _("门卫"),
+    "canteen": _("食堂"),
+    "maintainer": _("信息中心"),
+    "admin": _("管理员"),
+}
+DELIVERY_STATES: Words = {
+    "sending": _("发送中"),
+    "sent": _("已送达"),
+    "failed": _("失败"),
+    "held": _("未发送"),
+}
+SERVICE_STATES: Words = {
+    "starting": _("正在启动"),
+    "running": _("运行中"),
+    "restarting": _("正在重启"),
+    "stopped": _("已停止"),
+}
+SERVICES: Words = {
+    "broker": _("消息服务"),
+    "ingest": _("数据入库"),
+    "engine": _("告警引擎"),
+    "store": _("数据库"),
+    "web": _("网页服务"),
+}
+DEEDS: Words = {
+    "raised": _("发生"),
+    "acknowledged": _("确认"),
+    "returned": _("恢复"),
+    "shelved": _("屏蔽"),
+    "unshelved": _("解除屏蔽"),
+    "closed": _("关闭"),
+    "note": _("备注"),
+}
+EVIDENCE: Words = {
+    "value": _("数值"),
+    "at": _("时间"),
+    "last_good": _("最近一次正常值"),
+    "last_good_at": _("最近一次正常的时间"),
+    "last_value": _("最近一次数值"),
+    "last_at": _("最近一次的时间"),
+    "since": _("从何时起"),
+    "count": _("次数"),
+    "node": _("节点"),
+    "low": _("量程下限"),
+    "high": _("量程上限"),
+    "reason": _("判断依据"),
+}
+STANDINGS: Words = {
+    "regulation": _("法规"),
+    "standard": _("标准"),
+    "practice": _("通行做法"),
+    "own-default": _("本校默认值，不是法规"),
+}
+WEEKDAYS: tuple[Any, ...] = (
+    _("周一"), _("周二"), _("周三"), _("周四"), _("周五"), _("周六"), _("周日"),
+)  # fmt: skip
+BROWSER: Words = {
+    "now": _("刚刚"),
+    "seconds": _("{n} 秒前"),
+    "minutes": _("{n} 分钟前"),
+    "hours": _("{n} 小时前"),
+    "days": _("{n} 天前"),
+    "ahead": _("时钟偏快"),
+    "online": _("在线"),
+    "connecting": _("正在连接"),
+    "cut": _("画面已断开"),
+    "cutSince": _("最后更新 {time}，正在自动重新连接"),
+    "broker": _("消息服务中断，数值不再更新"),
+    "ingest": _("数据入库中断，历史数据暂停记录"),
+    "engine": _("告警引擎中断，此刻不会产生新告警"),
+    "stale": _("旧数据"),
+    "sending": _("正在发送"),
+    "failed": _("没有成功"),
+    "noAnswer": _("服务器没有应答，操作未确认，请再试一次"),
+    "soundOn": _("声音已开"),
+    "soundOff": _("声音未开，点这里打开"),
+    "notProven": _("连接未证实，不能说明一切正常"),
+    "gateOld": _("本门的数据已过时"),
+    "nodeOff": _("本门的采集节点离线"),
+    "min": _("最低"),
+    "mean": _("平均"),
+    "max": _("最高"),
+    "time": _("时间"),
+    "noData": _("这段时间没有数据"),
+}
+"""What the pages' own scripts say; handed over in an attribute of the page."""
+
+
+def word(words: Words, key: str) -> str:
+    """The word for `key`, or the key itself where there is none."""
+    return str(words[key]) if key in words else key
