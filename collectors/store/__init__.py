@@ -92,7 +92,7 @@ def open_store(site: Site, data: Path, *, readonly: bool = False) -> Store:
         from collectors.store.sqlite import SqliteStore
 
         return SqliteStore(data / url.removeprefix("sqlite:"), site, readonly=readonly)
-    if url.startswith(("http://", "https://")):
+    if url == "influxdb" or url.startswith(("http://", "https://")):
         from collectors.store.influx import InfluxStore
 
         return InfluxStore(site)
