@@ -1,0 +1,313 @@
+"""The node's durable queue: what it holds survives a power cut until the server has stored it."""
+
+import logging
+import secrets
+import sqlite3
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from zlib import crc32
+
+from collectors.outboxfile import open_file, set_aside, take_over
+from collectors.timeline import Taken, Timeline
+from devices import wire
+from devices.errors import StoreUnavailable
+from devices.model import ClockState, NodeFault, NodeId, Origin, Reading, to_ms
+from devices.service import Clock
+
+log = logging.getLogger(__name__)
+
+LIMIT_BYTES = 200 * 1024 * 1024
+"""Payload that is kept at most: some two months of a node with 40 points at one a minute."""
+LIMIT_IN_MEMORY = 16 * 1024 * 1024
+DROP_TOLD = timedelta(hours=24)
+"""How long the status says that something had to be dropped."""
+TIDY_AT = 64
+"""Acknowledged batches whose rows may still be there; they go with the next commit."""
+
+BatchKey = tuple[str, int]
+"""Boot and number of a batch."""
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A batch that is not yet acknowledged, as it goes over the wire."""
+
+    boot: str
+    seq: int
+    count: int
+    payload: bytes
+
+    @property
+    def key(self) -> BatchKey:
+        return self.boot, self.seq
+
+
+def new_boot() -> str:
+    """The name of one run of a node; never the same twice."""
+    return "".join(secrets.choice("abcdefghijkmnpqrstuvwxyz23456789") for _ in range(10))
+
+
+class Outbox:
+    """Batches in SQLite (WAL, synchronous=FULL); one thread writes.
+
+    Opening never fails: a corrupt file is set aside and what can be read of it taken over; where
+    nothing can be written at all, the queue lives in memory; `faults` says so. Above
+    `limit_bytes` the oldest telemetry is dropped, then the oldest events, counted.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        node: NodeId,
+        clock: Clock,
+        *,
+        boot: str = "",
+        limit_bytes: int = LIMIT_BYTES,
+    ) -> None:
+        self.boot = boot or new_boot()
+        self._path = path
+        self._node = node
+        self._clock = clock
+        self._limit = limit_bytes
+        self._seq = 0
+        self._acknowledged: set[BatchKey] = set()
+        self._faults: dict[str, NodeFault] = {}
+        self._closed = False
+        self._db = self._open()
+        self._load()
+
+    # --- opening -----------------------------------------------------------------------------
+
+    def _open(self) -> sqlite3.Connection:
+        try:
+            return open_file(self._path)
+        except sqlite3.OperationalError as error:
+            return self._in_memory(error)
+        except sqlite3.DatabaseError as error:
+            return self._start_over(error)
+
+    def _start_over(self, error: sqlite3.Error) -> sqlite3.Connection:
+        try:
+            aside = set_aside(self._path, self._clock.now())
+            db = open_file(self._path)
+            rescued = take_over(aside, db)
+        except (sqlite3.Error, OSError) as second:
+            return self._in_memory(second)
+        text = (
+            f"the outbox was corrupt ({error}): it was set aside as {aside.name}, "
+            f"{rescued} batches were taken over from it"
+        )
+        log.error("%s", text)
+        self._faults["outbox-corrupt"] = NodeFault("", "outbox-corrupt", text)
+        return db
+
+    def _recover(self, error: sqlite3.Error) -> None:
+        """The file turned out to be corrupt while we used it."""
+        self._db.close()
+        self._db = self._start_over(error)
+        self._load()
+
+    def _in_memory(self, error: Exception) -> sqlite3.Connection:
+        text = (
+            f"the outbox {self._path} cannot be written ({error}): readings wait in memory and "
+            "are lost at a power cut; check the card and the folder's rights"
+        )
+        log.error("%s", text)
+        self._faults["outbox-memory"] = NodeFault("", "outbox-memory", text)
+        self._limit = min(self._limit, LIMIT_IN_MEMORY)
+        return open_file(None)
+
+    def _load(self) -> None:
+        count, size = self._db.execute(
+            "SELECT coalesce(sum(count), 0), coalesce(sum(length(payload)), 0) FROM batch"
+        ).fetchone()
+        self._depth, self._bytes = int(count), int(size)
+        self._timeline = Timeline(dict(self._db.execute("SELECT point, at FROM last")))
+        tally: Mapping[str, int] = dict(self._db.execute("SELECT name, value FROM tally"))
+        self._dropped, self._dropped_at = tally.get("dropped", 0), tally.get("dropped_at", 0)
+
+    # --- writing -----------------------------------------------------------------------------
+
+    def commit(
+        self, taken: Sequence[Taken], clock_state: ClockState, *, urgent: bool
+    ) -> tuple[Waiting, list[Reading]]:
+        """Make one batch of `taken` durable: the batch, and its readings with their final times.
+
+        `urgent` marks events, which are kept longest and sent first. Raises StoreUnavailable when
+        nothing could be saved; then nothing happened, and the same may be committed again.
+        """
+        origin = Origin(self._node, self.boot, self._seq + 1)
+        readings = self._timeline.place(taken, origin)
+        payload = wire.encode_batch(wire.Batch(origin, clock_state, readings))
+        waiting = Waiting(self.boot, origin.seq, len(readings), payload)
+        try:
+            try:
+                self._write(waiting, urgent, readings)
+            except sqlite3.OperationalError:
+                raise
+            except sqlite3.DatabaseError as error:
+                self._recover(error)
+                self._write(waiting, urgent, readings)
+        except sqlite3.Error as error:
+            raise StoreUnavailable(f"the outbox {self._path} cannot be written: {error}") from None
+        self._seq += 1
+        self._timeline.keep(readings)
+        self._depth += len(readings)
+        self._bytes += len(payload)
+        return waiting, readings
+
+    def _write(self, waiting: Waiting, urgent: bool, readings: Sequence[Reading]) -> None:
+        db = self._db
+        db.execute("BEGIN IMMEDIATE")
+        try:
+            removed = self._remove_acknowledged()
+            dropped = self._make_room(len(waiting.payload))
+            # A commit that failed half-way may have left this number; it was never sent.
+            db.execute(
+                "INSERT OR REPLACE INTO batch (boot, seq, urgent, count, crc, payload) "
+                "VALUES (?, ?, ?, ?, ?, ?)",
+                (waiting.boot, waiting.seq, urgent, waiting.count, crc32(waiting.payload),
+                 waiting.payload),
+            )  # fmt: skip
+            db.executemany(
+                "INSERT OR REPLACE INTO last VALUES (?, ?)",
+                [(reading.point, to_ms(reading.at)) for reading in readings],
+            )
+            db.execute("COMMIT")
+        except sqlite3.Error:
+            if db.in_transaction:
+                db.execute("ROLLBACK")
+            raise
+        self._acknowledged -= removed
+        if dropped:
+            self._note_drop(*dropped)
+
+    def _remove_acknowledged(self) -> set[BatchKey]:
+        keys = set(self._acknowledged)
+        self._db.executemany("DELETE FROM batch WHERE boot = ? AND seq = ?", keys)
+        return keys
+
+    def _make_room(self, needed: int) -> tuple[int, int] | None:
+        """Readings and bytes that had to go for a batch of `needed` bytes."""
+        over = self._bytes + needed - self._limit
+        if over <= 0:
+            return None
+        over += self._limit // 20
+        readings = freed = 0
+        for urgent in (0, 1):
+            newest = None
+            rows = self._db.execute(
+                "SELECT id, count, length(payload) FROM batch WHERE urgent = ? ORDER BY id",
+                (urgent,),
+            )
+            for row_id, count, size in rows:
+                if freed >= over:
+                    break
+                newest, readings, freed = row_id, readings + count, freed + size
+            rows.close()
+            if newest is not None:
+                self._db.execute("DELETE FROM batch WHERE urgent = ? AND id <= ?", (urgent, newest))
+        now = to_ms(self._clock.now())
+        self._db.executemany(
+            "INSERT OR REPLACE INTO tally VALUES (?, ?)",
+            [("dropped", self._dropped + readings), ("dropped_at", now)],
+        )
+        return readings, freed
+
+    def _note_drop(self, readings: int, freed: int) -> None:
+        self._dropped += readings
+        self._dropped_at = to_ms(self._clock.now())
+        self._depth -= readings
+        self._bytes -= freed
+        log.error("the outbox is full: the %d oldest readings were dropped", readings)
+
+    # --- reading and letting go --------------------------------------------------------------
+
+    def pending(self, limit: int, skip: Collection[BatchKey] = ()) -> list[Waiting]:
+        """Up to `limit` unacknowledged batches, events first, then oldest first; not `skip`."""
+        if len(self._acknowledged) >= TIDY_AT:
+            self.tidy()
+        query = "SELECT boot, seq, count, payload, crc FROM batch ORDER BY urgent DESC, id LIMIT ?"
+        most = limit + len(skip) + len(self._acknowledged)
+        try:
+            rows = self._db.execute(query, (most,)).fetchall()
+        except sqlite3.OperationalError as error:
+            log.warning("the outbox cannot be read now: %s", error)
+            return []
+        except sqlite3.DatabaseError as error:
+            self._recover(error)
+            return []
+        found: list[Waiting] = []
+        for boot, seq, count, payload, crc in rows:
+            waiting = Waiting(boot, seq, count, payload)
+            if crc32(payload) != crc:
+                self._give_up(waiting)
+            elif waiting.key not in skip and waiting.key not in self._acknowledged:
+                found.append(waiting)
+        return found[:limit]
+
+    def _give_up(self, waiting: Waiting) -> None:
+        text = f"batch {waiting.seq} of boot {waiting.boot} was damaged on the card and is lost"
+        log.error("%s", text)
+        self._faults["outbox-damaged"] = NodeFault("", "outbox-damaged", text)
+        self.acknowledge(waiting.boot, [waiting.seq])
+
+    def acknowledge(self, boot: str, seqs: Iterable[int]) -> int:
+        """These batches are in the store: forget them. How many of them were still here."""
+        known = 0
+        query = "SELECT count, length(payload) FROM batch WHERE boot = ? AND seq = ?"
+        try:
+            for key in {(boot, seq) for seq in seqs} - self._acknowledged:
+                row = self._db.execute(query, key).fetchone()
+                if row is not None:
+                    known += 1
+                    self._acknowledged.add(key)
+                    self._depth -= row[0]
+                    self._bytes -= row[1]
+        except sqlite3.OperationalError as error:
+            log.warning("the outbox cannot be read now: %s", error)
+        except sqlite3.DatabaseError as error:
+            self._recover(error)
+        return known
+
+    def tidy(self) -> None:
+        """Remove the rows of acknowledged batches now; a failure only leaves them for later."""
+        if not self._acknowledged:
+            return
+        try:
+            self._db.execute("BEGIN IMMEDIATE")
+            removed = self._remove_acknowledged()
+            self._db.execute("COMMIT")
+            self._acknowledged -= removed
+        except sqlite3.Error as error:
+            log.warning("acknowledged batches stay in the outbox for now: %s", error)
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
+
+    def depth(self) -> int:
+        """Readings that are not yet in the store."""
+        return self._depth
+
+    def ahead(self) -> timedelta:
+        """How far the times handed out are ahead of the clock, which was set back."""
+        return self._timeline.ahead(self._clock.now())
+
+    def faults(self) -> list[NodeFault]:
+        """What is wrong with the outbox, for the node's status."""
+        found = list(self._faults.values())
+        at = datetime.fromtimestamp(self._dropped_at / 1000, UTC)
+        if self._dropped and self._clock.now() - at < DROP_TOLD:
+            text = (
+                f"{self._dropped:,} readings were dropped because the outbox was full, last "
+                f"{at:%Y-%m-%d %H:%M} UTC: the server was away for too long"
+            )
+            found.append(NodeFault("", "outbox-full", text))
+        return found
+
+    def close(self) -> None:
+        if not self._closed:
+            self._closed = True
+            self.tidy()
+            self._db.close()
