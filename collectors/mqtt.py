@@ -82,6 +82,8 @@ class MqttTransport:
     each connection, so a retained message and, after a loss, any message may come twice.
     """
 
+    name = "connection"
+
     def __init__(
         self,
         address: str,

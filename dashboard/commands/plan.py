@@ -8,6 +8,8 @@ from dashboard.commands.place import add_place_options, workplace
 from devices.errors import CampusError
 from devices.service import Clock
 
+PREVIEW = timedelta(days=14)
+
 
 def add(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     plan = verbs.add_parser("plan", help="the safety plan").add_subparsers(
@@ -32,3 +34,26 @@ def run_check(args: argparse.Namespace) -> None:
         print(json.dumps({"ok": True, "version": plan.version, "rules": len(plan.rules)}))
     else:
         print(f"{len(plan.rules)} rules, version {plan.version}. No mistakes.")
+
+
+def run_when(args: argparse.Namespace) -> None:
+    from alerts.plan import load_plan
+
+    place = workplace(args)
+    plan = load_plan(place.plan, place.site)
+    rule = plan.rule(args.rule)
+    if rule is None:
+        known = ", ".join(rule.file.id for rule in plan.rules)
+        raise CampusError(f"the plan has no rule {args.rule!r}; it has {known}")
+    now = Clock.from_environment().now()
+    when, unless = rule.file.when, rule.file.unless
+    print(f"{rule.file.id} {rule.file.title}")
+    if plan.calendar.active(when, unless, now):
+        print("  at work now")
+    stretches = plan.calendar.changes(when, unless, now, now + PREVIEW)
+    for begin, end in stretches:
+        print(
+            f"  {plan.calendar.local(begin):%Y-%m-%d %H:%M} – {plan.calendar.local(end):%m-%d %H:%M}"
+        )
+    if not stretches:
+        print("  not at work in the next 14 days")

@@ -1,13 +1,14 @@
 """`campus broker | node | ingest | engine | web`: one service each, until SIGTERM or Ctrl-C."""
 
 import argparse
+import contextlib
+import secrets
 from collections.abc import Mapping
-from pathlib import Path
 
-from dashboard.commands.place import Workplace, add_http_option, add_place_options, workplace
+from dashboard.commands.place import add_http_option, add_place_options, workplace
 from devices.errors import CampusError
 from devices.model import NodeId
-from devices.service import Clock, Health, Service, run_services
+from devices.service import Clock, Health, run_services
 
 
 def add(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -53,20 +54,19 @@ def run_ingest(args: argparse.Namespace) -> None:
     from collectors.store import open_store
 
     place, clock = workplace(args), Clock.from_environment()
-    transport = connect_to(place.site, _client("ingest", place), presence_will("ingest", clock))
-    store = open_store(place.site, place.data)
-    ledger = Ledger(place.data / "ingest.db", place.site.timezone)
-    ingester = Ingester(place.site, store, transport, ledger, clock)
+    with contextlib.ExitStack() as opened:
+        store = opened.enter_context(contextlib.closing(open_store(place.site, place.data)))
+        ledger = opened.enter_context(
+            contextlib.closing(Ledger(place.data / "ingest.db", place.site.timezone))
+        )
+        transport = connect_to(place.site, "campus-ingest", presence_will("ingest", clock))
+        ingester = Ingester(place.site, store, transport, ledger, clock)
 
-    def parts() -> Mapping[str, Health]:
-        return {"store": store.health(), "ingest": ingester.health()}
+        def parts() -> Mapping[str, Health]:
+            return {"store": store.health(), "ingest": ingester.health()}
 
-    presence = Presence("ingest", transport, clock, parts, ingester.counters)
-    try:
-        run_services([_Connection(transport), ingester, presence])
-    finally:
-        store.close()
-        ledger.close()
+        presence = Presence("ingest", transport, clock, parts, ingester.counters)
+        run_services([transport, ingester, presence])
 
 
 def run_engine(args: argparse.Namespace) -> None:
@@ -79,24 +79,59 @@ def run_engine(args: argparse.Namespace) -> None:
 
     place, clock = workplace(args), Clock.from_environment()
     plan = load_plan(place.plan, place.site)
-    transport = connect_to(place.site, _client("engine", place), presence_will("engine", clock))
-    store = open_store(place.site, place.data, readonly=True)
-    book = Book(place.book)
-    engine = Engine(place.site, plan, book, store, transport, clock)
-    presence = Presence(
-        "engine", transport, clock, lambda: {"engine": engine.health()}, engine.counters
-    )
-    try:
-        run_services([_Connection(transport), engine, presence])
-    finally:
-        book.close()
-        store.close()
+    with contextlib.ExitStack() as opened:
+        store = opened.enter_context(
+            contextlib.closing(open_store(place.site, place.data, readonly=True))
+        )
+        book = opened.enter_context(contextlib.closing(Book(place.book)))
+        transport = connect_to(place.site, "campus-engine", presence_will("engine", clock))
+        engine = Engine(place.site, plan, book, store, transport, clock)
+
+        def parts() -> Mapping[str, Health]:
+            return {"engine": engine.health()}
+
+        presence = Presence("engine", transport, clock, parts, engine.counters)
+        run_services([transport, engine, presence])
+
+
+def run_web(args: argparse.Namespace) -> None:
+    from alerts.book import Book
+    from alerts.plan import load_plan
+    from collectors.ledger import Ledger
+    from collectors.mqtt import connect_to
+    from collectors.requests import Requester
+    from collectors.store import open_store
+    from dashboard.app import create_app
+    from dashboard.live import Hub
+    from dashboard.parts import Parts
+    from dashboard.records.accounts import Accounts
+    from dashboard.web import WebService
+
+    place, clock = workplace(args), Clock.from_environment()
+    site, data = place.site, place.data
+    plan = load_plan(place.plan, site)
+    with contextlib.ExitStack() as opened:
+        store = opened.enter_context(contextlib.closing(open_store(site, data, readonly=True)))
+        book = opened.enter_context(contextlib.closing(Book(place.book, readonly=True)))
+        ledger = opened.enter_context(
+            contextlib.closing(Ledger(data / "ingest.db", site.timezone, readonly=True))
+        )
+        accounts = opened.enter_context(contextlib.closing(Accounts(place.register, clock)))
+        # Two dashboards may look at one broker, so each has an id of its own.
+        client = f"campus-web-{secrets.token_hex(4)}"
+        transport = connect_to(site, client)
+        hub = Hub(site, transport, clock)
+        hub.prime(store, book)
+        parts = Parts(
+            site, plan, store, book, ledger, hub, Requester(transport, client), accounts, clock,
+            data,
+        )  # fmt: skip
+        run_services([transport, WebService(create_app(parts), site.services.http, clock), hub])
 
 
 def run_node(args: argparse.Namespace) -> None:
-    from collectors.node import NodeAgent
-    from collectors.node import node_will
     from collectors.mqtt import connect_to
+    from collectors.node import NodeAgent, node_will
 
     place, clock = workplace(args), Clock.from_environment()
     node = NodeId(args.node)
@@ -106,13 +141,11 @@ def run_node(args: argparse.Namespace) -> None:
     folder = place.data / "nodes" / node
     folder.mkdir(parents=True, exist_ok=True)
     transport = connect_to(place.site, f"campus-node-{node}", node_will(node, clock))
-    services: list[Service] = [_Connection(transport)]
-    if args.simulate:
-        services[:0] = [_simulation(place, node, folder, clock, args.seed)]
-    run_services(services)
+    if not args.simulate:
+        run_services([transport, NodeAgent(place.site, node, folder, transport, clock)])
+        return
+    from devices.simulation.school import Simulation
 
-
-class _Connection:
-    """A transport as a service: started first, closed last."""
-
-    name = "connection"
+    world = Simulation(place.site, node, folder, clock, seed=args.seed)
+    agent = NodeAgent(place.site, node, folder, transport, clock, scenes=world.play)
+    run_services([world, transport, agent])

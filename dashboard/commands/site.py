@@ -40,7 +40,7 @@ def run_init(args: argparse.Namespace) -> None:
 
 
 def problems_of(path: Path) -> tuple[list[Problem], str]:
-    """Every mistake in the site file and in the plan beside it, and a summary where there is none."""
+    """Every mistake in the site file and the plan beside it; a summary where there is none."""
     from alerts.plan import load_plan
 
     try:
