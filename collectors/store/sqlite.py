@@ -1,18 +1,20 @@
-"""The embedded store: one SQLite file, one writer, any number of readers."""
+"""The embedded store: one SQLite file, one writing process, as many readers as wanted."""
 
+import logging
 import sqlite3
 import threading
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import closing
-from datetime import timedelta
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from math import isfinite
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
 import orjson
 
-from collectors.store import Bucket, EventQuery, SeriesQuery, Written
+from collectors.store import Bucket, EventQuery, Refused, SeriesQuery, Written
 from devices.catalog import Site
-from devices.errors import StoreError, StoreUnavailable
+from devices.errors import StoreError, StoreMisconfigured, StoreUnavailable
 from devices.model import (
     NO_DETAIL,
     NodeId,
@@ -20,189 +22,300 @@ from devices.model import (
     PointId,
     Quality,
     Reading,
-    ValueType,
     from_ms,
     to_ms,
 )
 from devices.service import Health
 
+log = logging.getLogger(__name__)
+
+VERSION = 1
+CHECKED_BYTES = 64 * 2**20
+"""A file up to this size is checked whole at each start; that takes some tenths of a second."""
 _SCHEMA = """
-CREATE TABLE IF NOT EXISTS point (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
-CREATE TABLE IF NOT EXISTS origin (
-    id INTEGER PRIMARY KEY, node TEXT NOT NULL, boot TEXT NOT NULL, UNIQUE (node, boot));
-CREATE TABLE IF NOT EXISTS reading (
-    point INTEGER NOT NULL, at INTEGER NOT NULL, value NOT NULL, quality TEXT,
-    detail TEXT, origin INTEGER NOT NULL, seq INTEGER NOT NULL,
-    PRIMARY KEY (point, at)) WITHOUT ROWID;
+CREATE TABLE point (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
+CREATE TABLE node (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
+CREATE TABLE reading (
+  point INTEGER NOT NULL, at INTEGER NOT NULL,
+  value NOT NULL, quality INTEGER NOT NULL, node INTEGER NOT NULL, detail TEXT,
+  PRIMARY KEY (point, at)
+) WITHOUT ROWID;
 """
-# NULL quality is "good": most rows need not say it.
-_BEST = Quality.GOOD
-_USABLE = tuple(q.value for q in Quality if q.usable)
-BUSY_S = 10.0
+# A value is REAL for a number, INTEGER for a boolean, TEXT for a text: the column has no affinity.
+
+CODES = {
+    Quality.GOOD: 0,
+    Quality.CLOCK: 1,
+    Quality.OUT_OF_RANGE: 2,
+    Quality.ERROR_VALUE: 3,
+    Quality.FROZEN: 4,
+}
+"""What stands in the file for each quality; never change one."""
+_QUALITIES = {code: quality for quality, code in CODES.items()}
+_USABLE = ",".join(str(code) for quality, code in CODES.items() if quality.usable)
+
+_COLUMNS = "p.name, r.at, r.value, r.quality, n.name, r.detail"
+_SERIES = f"""
+SELECT (at - :start) / :width AS bucket, min(value), avg(value), max(value), count(*)
+FROM reading
+WHERE point = (SELECT id FROM point WHERE name = :point) AND at >= :start AND at < :end
+  AND quality IN ({_USABLE}) AND typeof(value) = 'real'
+GROUP BY bucket ORDER BY bucket
+"""
+_EVENTS = f"""
+SELECT {_COLUMNS}
+FROM reading r JOIN point p ON p.id = r.point JOIN node n ON n.id = r.node
+WHERE r.point IN (SELECT id FROM point WHERE name IN (SELECT value FROM json_each(:points)))
+  AND r.at >= :start AND r.at < :end
+ORDER BY r.at DESC LIMIT :limit
+"""
+_LATEST = f"""
+SELECT {_COLUMNS}
+FROM point p
+JOIN reading r ON r.point = p.id AND r.at = (SELECT max(at) FROM reading WHERE point = p.id)
+JOIN node n ON n.id = r.node
+WHERE p.name IN (SELECT value FROM json_each(:points))
+"""
+
+_BY_KEY = itemgetter(0, 1)
+_Row = tuple[int, int, float | int | str, int, int, str | None]
 
 
 class SqliteStore:
-    """Readings under the key (point, source time): the same one written twice is one row.
+    """A Store in the file `path`: WAL, every write durable before it returns.
 
-    WAL with synchronous=FULL: what `write` returned for survives a power cut. Values the sensor
-    itself disowns (unusable quality) stay out of `series` and are told by `events`.
+    A second reading of a point at the same time takes the place of the first. `series` leaves out
+    what no alarm may use (error values, out of range, frozen); `events` and `latest` show it.
+    With `readonly` a missing file is an empty store until the writer has made it. Raises
+    StoreError where the file is damaged or of a newer version.
     """
 
-    def __init__(self, path: Path, site: Site, *, readonly: bool = False) -> None:
-        """Raises StoreError where the file is damaged or is no store."""
+    def __init__(self, path: Path, site: Site, readonly: bool = False) -> None:
         self._path = path
-        self._kinds = site.kinds
         self._readonly = readonly
-        self._lock = threading.Lock()
-        self._db: sqlite3.Connection | None = None
-        self._points: dict[str, int] = {}
-        self._origins: dict[tuple[str, str], int] = {}
         self._trouble = ""
-        if not readonly:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self._db = self._open_for_writing()
+        self._lock = threading.Lock()
+        self._idle: list[sqlite3.Connection] = []
+        self._points: dict[str, int] = {}
+        self._nodes: dict[str, int] = {}
+        self._writer = None if readonly else self._open_writer(site)
 
-    def _open_for_writing(self) -> sqlite3.Connection:
-        db = sqlite3.connect(self._path, timeout=BUSY_S, check_same_thread=False)
+    # --- writing -----------------------------------------------------------------------------
+
+    def _open_writer(self, site: Site) -> sqlite3.Connection:
         try:
-            db.execute("PRAGMA journal_mode=WAL")
-            db.execute("PRAGMA synchronous=FULL")
-            db.execute("PRAGMA cache_size=-16000")
-            with db:
-                db.executescript(_SCHEMA)
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            connection = sqlite3.connect(
+                self._path, timeout=10, isolation_level=None, check_same_thread=False
+            )
+        except (OSError, sqlite3.Error) as error:
+            raise StoreError(f"the store {self._path} cannot be opened: {error}") from None
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = FULL")
+            self._migrate(connection)
+            self._number_all(connection, site)
+            self._check(connection)
         except sqlite3.DatabaseError as error:
-            db.close()
+            connection.close()
+            raise StoreError(self._damage(str(error))) from None
+        except StoreError:
+            connection.close()
+            raise
+        return connection
+
+    def _number_all(self, connection: sqlite3.Connection, site: Site) -> None:
+        connection.execute("BEGIN IMMEDIATE")
+        for table, names in (("point", site.points), ("node", site.nodes)):
+            connection.executemany(
+                f"INSERT OR IGNORE INTO {table} (name) VALUES (?)", [(name,) for name in names]
+            )
+        connection.execute("COMMIT")
+
+    def _check(self, connection: sqlite3.Connection) -> None:
+        """Look for damage: through the whole of a small file, at the ends of a large one."""
+        if self._path.stat().st_size <= CHECKED_BYTES:
+            found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+            if found != "ok":
+                raise StoreError(self._damage(found))
+        for order in ("ASC", "DESC"):
+            connection.execute(
+                f"SELECT * FROM reading ORDER BY point {order}, at {order} LIMIT 1"
+            ).fetchone()
+
+    def _migrate(self, connection: sqlite3.Connection) -> None:
+        found = connection.execute("PRAGMA user_version").fetchone()[0]
+        if found > VERSION:
             raise StoreError(
-                f"{self._path} cannot be used ({error}): move it aside, restore a backup in its "
-                "place, or start without it; nodes keep what is not stored yet"
-            ) from None
-        return db
+                f"the store {self._path} was written by a newer version of this program "
+                f"({found}, known here: {VERSION}): start that version"
+            )
+        if found == 0:
+            connection.executescript(f"BEGIN;{_SCHEMA}PRAGMA user_version = {VERSION};COMMIT;")
 
-    def _reader(self) -> sqlite3.Connection | None:
-        """The connection to ask; None while the writer has not made the file yet."""
-        if self._db is None and self._path.exists():
-            uri = f"{self._path.absolute().as_uri()}?mode=ro"
-            db = sqlite3.connect(uri, uri=True, timeout=BUSY_S, check_same_thread=False)
-            if not db.execute("SELECT 1 FROM sqlite_master WHERE name='reading'").fetchone():
-                db.close()
-                return None
-            self._db = db
-        return self._db
-
-    def write(self, readings: Sequence[Reading]) -> Written:
-        db = self._db
-        if db is None or self._readonly:
-            raise StoreError(f"{self._path} is open for reading only")
-        with self._lock:
-            try:
-                with db:
-                    db.executemany(
-                        "INSERT OR IGNORE INTO reading VALUES (?,?,?,?,?,?,?)",
-                        [self._row(db, reading) for reading in readings],
-                    )
-            except sqlite3.OperationalError as error:
-                # Ids given out inside the failed transaction are gone with it.
-                self._points.clear()
-                self._origins.clear()
-                self._trouble = f"{self._path} cannot be written ({error}): is the disk full?"
-                raise StoreUnavailable(self._trouble) from None
-            self._trouble = ""
-        return Written()
-
-    def _row(self, db: sqlite3.Connection, reading: Reading) -> tuple[Any, ...]:
-        value = reading.value
+    def _damage(self, error: str) -> str:
+        name = self._path.name
         return (
-            self._points.get(reading.point) or self._point_id(db, reading.point),
-            to_ms(reading.at),
-            int(value) if isinstance(value, bool) else value,
-            None if reading.quality is _BEST else reading.quality.value,
-            orjson.dumps(dict(reading.detail)).decode() if reading.detail else None,
-            self._origin_id(db, reading.origin),
-            reading.origin.seq,
+            f"the store {self._path} is damaged ({error}); nothing was changed: stop the service, "
+            f"set it aside with its side files (mv {name}* ELSEWHERE), then restore the last "
+            "backup or start anew"
         )
 
-    def _point_id(self, db: sqlite3.Connection, name: str) -> int:
-        db.execute("INSERT OR IGNORE INTO point (name) VALUES (?)", (name,))
-        (found,) = db.execute("SELECT id FROM point WHERE name=?", (name,)).fetchone()
-        self._points[name] = found
-        return int(found)
+    def write(self, readings: Sequence[Reading]) -> Written:
+        if self._writer is None:
+            raise StoreError(f"the store {self._path} is open for reading only")
+        with self._lock:
+            try:
+                self._writer.execute("BEGIN IMMEDIATE")
+                rows, refused = self._rows(self._writer, readings)
+                rows.sort(key=_BY_KEY)  # neighbours in the file go in together
+                self._writer.executemany(
+                    "INSERT OR REPLACE INTO reading VALUES (?, ?, ?, ?, ?, ?)", rows
+                )
+                self._writer.execute("COMMIT")
+            except sqlite3.Error as error:
+                self._undo(self._writer)
+                raise self._failure(error) from None
+        self._trouble = ""
+        return Written(refused)
 
-    def _origin_id(self, db: sqlite3.Connection, origin: Origin) -> int:
-        key = (origin.node, origin.boot)
-        known = self._origins.get(key)
-        if known is None:
-            db.execute("INSERT OR IGNORE INTO origin (node, boot) VALUES (?,?)", key)
-            row = db.execute("SELECT id FROM origin WHERE node=? AND boot=?", key).fetchone()
-            known = self._origins[key] = int(row[0])
-        return known
+    def _rows(
+        self, connection: sqlite3.Connection, readings: Sequence[Reading]
+    ) -> tuple[list[_Row], list[Refused]]:
+        rows: list[_Row] = []
+        refused: list[Refused] = []
+        points, nodes = self._points, self._nodes
+        for reading in readings:
+            value: float | int | str = reading.value
+            if type(value) is not str:
+                value = int(value) if type(value) is bool else float(value)
+                if not isfinite(value):
+                    refused.append(Refused(reading, f"{value} is not a number"))
+                    continue
+            point = points.get(reading.point)
+            if point is None:
+                point = self._number(connection, "point", points, reading.point)
+            node = nodes.get(reading.origin.node)
+            if node is None:
+                node = self._number(connection, "node", nodes, reading.origin.node)
+            detail = orjson.dumps(dict(reading.detail)).decode() if reading.detail else None
+            rows.append((point, to_ms(reading.at), value, CODES[reading.quality], node, detail))
+        return rows, refused
+
+    def _number(
+        self, connection: sqlite3.Connection, table: str, known: dict[str, int], name: str
+    ) -> int:
+        connection.execute(f"INSERT OR IGNORE INTO {table} (name) VALUES (?)", (name,))
+        found = connection.execute(f"SELECT id FROM {table} WHERE name = ?", (name,)).fetchone()
+        number: int = found[0]
+        known[name] = number
+        return number
+
+    def _undo(self, connection: sqlite3.Connection) -> None:
+        """Give up the open transaction, and the numbers that were given in it."""
+        self._points, self._nodes = {}, {}
+        if connection.in_transaction:
+            with suppress(sqlite3.Error):
+                connection.execute("ROLLBACK")
+
+    def _failure(self, error: sqlite3.Error) -> StoreError:
+        if isinstance(error, sqlite3.OperationalError):
+            self._trouble = (
+                f"the store {self._path} takes nothing ({error}): look at the disk's free space "
+                "and the folder's rights"
+            )
+            return StoreUnavailable(self._trouble)
+        self._trouble = self._damage(str(error))
+        return StoreMisconfigured(self._trouble)
+
+    # --- reading -----------------------------------------------------------------------------
 
     def latest(self, points: Iterable[PointId]) -> Mapping[PointId, Reading]:
-        sql = f"{_SELECT} WHERE point.name=? ORDER BY reading.at DESC LIMIT 1"
-        found: dict[PointId, Reading] = {}
-        for point in points:
-            for row in self._ask(sql, (point,)):
-                found[point] = self._reading(row)
-        return found
+        rows = self._ask(_LATEST, {"points": _names(points)})
+        return {reading.point: reading for reading in map(_reading, rows)}
 
     def series(self, query: SeriesQuery) -> list[Bucket]:
         start, end = to_ms(query.start), to_ms(query.end)
-        width = max(1, -(-(end - start) // max(1, query.buckets)))
-        marks = ",".join("?" * len(_USABLE))
-        rows = self._ask(
-            f"SELECT (at-?)/?, min(value), avg(value), max(value), count(*) FROM reading"
-            f" WHERE point=(SELECT id FROM point WHERE name=?) AND at>=? AND at<?"
-            f" AND (quality IS NULL OR quality IN ({marks})) GROUP BY 1 ORDER BY 1",
-            (start, width, query.point, start, end, *_USABLE),
-        )
-        step = timedelta(milliseconds=width)
-        return [Bucket(query.start + n * step, lo, mean, hi, c) for n, lo, mean, hi, c in rows]
+        width = bucket_width(start, end, query.buckets)
+        asked = {"point": query.point, "start": start, "end": end, "width": width}
+        return [
+            Bucket(from_ms(start + number * width), low, mean, high, count)
+            for number, low, mean, high, count in self._ask(_SERIES, asked)
+        ]
 
     def events(self, query: EventQuery) -> list[Reading]:
-        if not query.points:
-            return []
-        marks = ",".join("?" * len(query.points))
-        rows = self._ask(
-            f"{_SELECT} WHERE reading.point IN (SELECT id FROM point WHERE name IN ({marks}))"
-            " AND reading.at>=? AND reading.at<? ORDER BY reading.at DESC LIMIT ?",
-            (*query.points, to_ms(query.start), to_ms(query.end), query.limit),
-        )
-        return [self._reading(row) for row in reversed(rows)]
+        asked = {
+            "points": _names(query.points), "start": to_ms(query.start), "end": to_ms(query.end),
+            "limit": query.limit,
+        }  # fmt: skip
+        return [_reading(row) for row in reversed(self._ask(_EVENTS, asked))]
 
-    def _ask(self, sql: str, values: Sequence[Any]) -> list[Any]:
+    def _ask(self, sql: str, asked: Mapping[str, Any]) -> list[Any]:
+        try:
+            with self._reader() as connection:
+                return [] if connection is None else connection.execute(sql, asked).fetchall()
+        except sqlite3.OperationalError as error:
+            if "no such table" in str(error):  # the writer has only just begun
+                return []
+            raise StoreUnavailable(f"the store {self._path} cannot be read: {error}") from None
+        except sqlite3.DatabaseError as error:
+            self._trouble = self._damage(str(error))
+            raise StoreMisconfigured(self._trouble) from None
+
+    @contextmanager
+    def _reader(self) -> Iterator[sqlite3.Connection | None]:
+        """A connection of this caller alone, or None where there is no file yet."""
         with self._lock:
-            try:
-                db = self._reader()
-                if db is None:
-                    return []
-                with closing(db.execute(sql, values)) as cursor:
-                    return cursor.fetchall()
-            except sqlite3.Error as error:
-                self._trouble = f"{self._path} cannot be read ({error})"
-                raise StoreUnavailable(self._trouble) from None
+            connection = self._idle.pop() if self._idle else None
+        if connection is None:
+            if not self._path.exists():
+                yield None
+                return
+            connection = sqlite3.connect(
+                f"{self._path.absolute().as_uri()}?mode=ro", uri=True, timeout=10,
+                isolation_level=None, check_same_thread=False,
+            )  # fmt: skip
+        try:
+            yield connection
+        except BaseException:
+            connection.close()
+            raise
+        with self._lock:
+            self._idle.append(connection)
 
-    def _reading(self, row: Sequence[Any]) -> Reading:
-        name, at, value, quality, detail, node, boot, seq = row
-        point = PointId(name)
-        kind = self._kinds.get(point)
-        if kind is not None and kind.value_type is ValueType.BOOLEAN:
-            value = bool(value)
-        return Reading(
-            point, from_ms(at), value, Origin(NodeId(node), boot, seq),
-            Quality(quality) if quality else _BEST, orjson.loads(detail) if detail else NO_DETAIL,
-        )  # fmt: skip
+    # --- life --------------------------------------------------------------------------------
 
     def health(self) -> Health:
+        if self._readonly and not self._path.exists():
+            return Health(False, f"the store {self._path} is not there yet: does ingest run?")
         return Health(not self._trouble, self._trouble)
 
     def close(self) -> None:
         with self._lock:
-            if self._db is not None:
-                self._db.close()
-                self._db = None
+            for connection in self._idle:
+                connection.close()
+            self._idle.clear()
+            if self._writer is not None:
+                self._writer.close()
+                self._writer = None
 
 
-_SELECT = (
-    "SELECT point.name, reading.at, reading.value, reading.quality, reading.detail,"
-    " origin.node, origin.boot, reading.seq FROM reading"
-    " JOIN point ON point.id=reading.point JOIN origin ON origin.id=reading.origin"
-)
+def bucket_width(start: int, end: int, buckets: int) -> int:
+    """Milliseconds of each of at most `buckets` equal buckets from `start` to `end`."""
+    return max(1, -(-(end - start) // max(1, buckets)))
+
+
+def _names(points: Iterable[PointId]) -> str:
+    return orjson.dumps(list(points)).decode()
+
+
+def _reading(row: tuple[Any, ...]) -> Reading:
+    point, at, value, quality, node, detail = row
+    return Reading(
+        PointId(point),
+        from_ms(at),
+        bool(value) if type(value) is int else value,
+        Origin(NodeId(node), "", 0),
+        _QUALITIES[quality],
+        orjson.loads(detail) if detail else NO_DETAIL,
+    )
