@@ -52,8 +52,7 @@ def run_when(args: argparse.Namespace) -> None:
         print("  at work now")
     stretches = plan.calendar.changes(when, unless, now, now + PREVIEW)
     for begin, end in stretches:
-        print(
-            f"  {plan.calendar.local(begin):%Y-%m-%d %H:%M} – {plan.calendar.local(end):%m-%d %H:%M}"
-        )
+        first, last = plan.calendar.local(begin), plan.calendar.local(end)
+        print(f"  {first:%Y-%m-%d %H:%M} – {last:%Y-%m-%d %H:%M}")
     if not stretches:
         print("  not at work in the next 14 days")
