@@ -74,6 +74,8 @@ class Exchange:
 class MemoryTransport:
     """A Transport over an Exchange; `cut` and `restore` are its network cable."""
 
+    name = "connection"
+
     def __init__(self, exchange: Exchange, client_id: str, *, will: LastWill | None = None) -> None:
         self._exchange = exchange
         self._client_id = client_id

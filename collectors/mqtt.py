@@ -84,6 +84,8 @@ class MqttTransport:
 
     name = "connection"
 
+    name = "connection"
+
     def __init__(
         self,
         address: str,
@@ -320,10 +322,12 @@ class MqttTransport:
         return found
 
 
-def connect_to(site: Site, client_id: str, will: LastWill | None = None) -> MqttTransport:
+def connect_to(
+    site: Site, client_id: str, will: LastWill | None = None, *, clean: bool = False
+) -> MqttTransport:
     """The connection of a service of `site`, not started yet; see collectors.credentials.
 
-    Raises ConfigError where a password or certificate file cannot be read.
+    `clean` is for passing clients with an id of chance: the broker need not remember them. Raises ConfigError where a password or certificate file cannot be read.
     """
     user, password = broker_login()
     return MqttTransport(
@@ -333,4 +337,5 @@ def connect_to(site: Site, client_id: str, will: LastWill | None = None) -> Mqtt
         password=password,
         ca_file=broker_authority(site),
         will=will,
+        clean=clean,
     )

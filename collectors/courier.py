@@ -1,0 +1,69 @@
+"""Sends an outbox's batches through a small window and again until they are acknowledged."""
+
+import logging
+
+from collectors.outbox import BatchKey, Outbox, Waiting
+from collectors.transport import Transport
+from devices.errors import TransportError
+from devices.service import Clock
+
+log = logging.getLogger(__name__)
+
+WINDOW = 16
+"""Batches on their way without acknowledgement while a backlog is sent."""
+LIVE_WINDOW = 64
+"""The same for batches that were committed just now; they need not queue behind a backlog."""
+PATIENCE_S = 10.0
+"""After so long without acknowledgement a batch is sent again."""
+
+
+class Courier:
+    """Knows what is on its way; everything else lies safely in the outbox."""
+
+    def __init__(self, outbox: Outbox, transport: Transport, topic: str, clock: Clock) -> None:
+        self._outbox = outbox
+        self._transport = transport
+        self._topic = topic
+        self._clock = clock
+        self._underway: dict[BatchKey, float] = {}
+
+    def send_now(self, waiting: Waiting) -> None:
+        """A fresh batch at once; where that does not work, it goes with the backlog."""
+        if len(self._underway) < LIVE_WINDOW:
+            self._send(waiting)
+
+    def top_up(self) -> None:
+        """Send what waits as far as the window has room, and what stayed unanswered again."""
+        if not self._transport.connected:
+            return
+        now = self._clock.monotonic()
+        overdue = [key for key, sent in self._underway.items() if now - sent >= PATIENCE_S]
+        for key in overdue:
+            del self._underway[key]
+        if overdue:
+            log.info("%d batches were not acknowledged in time: sent again", len(overdue))
+        room = WINDOW - len(self._underway)
+        if room > 0 and self._outbox.depth():
+            for waiting in self._outbox.pending(room, self._underway):
+                if not self._send(waiting):
+                    return
+
+    def acknowledge(self, boot: str, seqs: list[int]) -> None:
+        """The server has stored these batches."""
+        for seq in seqs:
+            self._underway.pop((boot, seq), None)
+        self._outbox.acknowledge(boot, seqs)
+        self.top_up()
+
+    def reconnected(self) -> None:
+        """What was on its way may be lost: everything unacknowledged goes again."""
+        self._underway.clear()
+        self.top_up()
+
+    def _send(self, waiting: Waiting) -> bool:
+        try:
+            self._transport.publish(self._topic, waiting.payload)
+        except TransportError:
+            return False
+        self._underway[waiting.key] = self._clock.monotonic()
+        return True

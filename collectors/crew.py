@@ -1,0 +1,217 @@
+"""Runs a node's drivers on a few threads: opens, samples, commands, and retries what fails."""
+
+import logging
+import math
+import queue
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+from devices.catalog import Point, driver_options
+from devices.driver import DRIVERS, Driver
+from devices.errors import CampusError, DeviceError
+from devices.kinds import KINDS
+from devices.model import Kind, NodeFault, PointId, Sample, Value, ValueType
+from devices.service import Clock
+
+log = logging.getLogger(__name__)
+
+LANES = 3
+"""Threads that call drivers, so one slow sensor (a DS18B20 takes 0.75 s) delays few others."""
+FIRST_PAUSE_S = 5.0
+LONGEST_PAUSE_S = 300.0
+STUCK_S = 30.0
+"""A driver that has not come back from a call for so long is reported as stuck."""
+
+Heard = Callable[[PointId, Sample, bool], None]
+"""Called from any thread with a value, and whether the driver spoke up by itself."""
+
+
+@dataclass(slots=True)
+class _Post:
+    """One driver and how it is doing; `lock` is held during every call of the driver."""
+
+    point: Point
+    period: float
+    driver: Driver | None = None
+    due: float = 0.0
+    queued: bool = False
+    called: float | None = None
+    failures: int = 0
+    fault: NodeFault | None = None
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+
+class Crew:
+    """The drivers of some points; a failing one becomes a fault and never touches the others."""
+
+    def __init__(self, points: Sequence[Point], clock: Clock, heard: Heard) -> None:
+        self._clock = clock
+        self._heard = heard
+        self._posts = {PointId(p.id): self._post(p) for p in points if p.driver}
+        self._jobs: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
+        self._opening = threading.Lock()
+        self._lanes: list[threading.Thread] = []
+
+    def _post(self, point: Point) -> _Post:
+        period = point.period if point.period is not None else KINDS[point.kind].period
+        return _Post(point, period, due=self._clock.monotonic())
+
+    def start(self) -> None:
+        for number in range(LANES):
+            lane = threading.Thread(target=self._lane, name=f"drivers-{number}", daemon=True)
+            self._lanes.append(lane)
+            lane.start()
+        self.tick()
+
+    def tick(self) -> float:
+        """Hand out what is due; when the next is, as the clock's monotonic seconds."""
+        now = self._clock.monotonic()
+        next_due = now + 1.0
+        for post in self._posts.values():
+            if post.queued:
+                continue
+            if post.due <= now:
+                post.queued = True
+                self._jobs.put(partial(self._work, post))
+            else:
+                next_due = min(next_due, post.due)
+        return next_due
+
+    def command(self, point: PointId, do: str, args: Mapping[str, Any]) -> None:
+        """Have a driver carry something out, soon."""
+        post = self._posts.get(point)
+        if post is None:
+            log.warning("%s has no driver here that could %s", point, do)
+        else:
+            self._jobs.put(partial(self._command, post, do, args))
+
+    def run(self, job: Callable[[], None]) -> None:
+        """Something else that must not hold the caller up."""
+        self._jobs.put(job)
+
+    def faults(self) -> list[NodeFault]:
+        """What is wrong now, by point."""
+        now = self._clock.monotonic()
+        found = []
+        for post in self._posts.values():
+            called, fault = post.called, post.fault
+            if called is not None and now - called > STUCK_S:
+                text = f"driver {post.point.driver} has not answered for over {STUCK_S:g} s"
+                fault = NodeFault(post.point.id, "stuck", text)
+            if fault is not None:
+                found.append(fault)
+        return found
+
+    def close(self) -> None:
+        """Release all hardware; a stuck driver is left behind, and said so."""
+        for _ in self._lanes:
+            self._jobs.put(None)
+        for lane in self._lanes:
+            lane.join(5.0)
+        self._lanes.clear()
+        for post in self._posts.values():
+            if post.lock.acquire(timeout=1.0):
+                try:
+                    self._shut(post)
+                finally:
+                    post.lock.release()
+            else:
+                log.error("driver of %s is stuck and was not closed", post.point.id)
+
+    # --- on the lanes ------------------------------------------------------------------------
+
+    def _lane(self) -> None:
+        while True:
+            job = self._jobs.get()
+            if job is None:
+                return
+            try:
+                job()
+            except Exception:
+                log.exception("a job of the drivers failed")
+
+    def _work(self, post: _Post) -> None:
+        with post.lock:
+            post.called = self._clock.monotonic()
+            try:
+                if post.driver is None:
+                    self._open(post)
+                else:
+                    self._sample(post)
+            except CampusError as error:
+                self._failed(post, "device", str(error))
+            except Exception as error:
+                log.exception("driver %s of %s failed", post.point.driver, post.point.id)
+                self._failed(post, "driver", f"{type(error).__name__}: {error}")
+            finally:
+                post.called = None
+                post.queued = False
+
+    def _open(self, post: _Post) -> None:
+        point = post.point
+        driver = DRIVERS[point.driver](point, driver_options(point))
+        post.driver = driver
+        # Pin factories share tables that two threads must not fill at once.
+        with self._opening:
+            driver.start(lambda sample: self._heard(PointId(point.id), sample, True))
+        # A number is wanted at once; a level was just emitted, and repeats after a period.
+        wait = 0.0 if KINDS[point.kind].value_type is ValueType.NUMBER else post.period
+        post.due = self._clock.monotonic() + wait if post.period > 0 else float("inf")
+        if wait or post.period <= 0:
+            self._works(post)
+
+    def _sample(self, post: _Post) -> None:
+        assert post.driver is not None
+        for sample in post.driver.sample():
+            self._heard(PointId(post.point.id), sample, False)
+        post.due = max(post.due + post.period, self._clock.monotonic())
+        self._works(post)
+
+    def _works(self, post: _Post) -> None:
+        if post.fault is not None:
+            log.info("%s works again", post.point.id)
+        post.failures, post.fault = 0, None
+
+    def _failed(self, post: _Post, reason: str, text: str) -> None:
+        pause = min(FIRST_PAUSE_S * 2**post.failures, LONGEST_PAUSE_S)
+        post.failures += 1
+        post.due = self._clock.monotonic() + pause
+        if post.fault is None or post.fault.text != text:
+            log.warning("%s: %s (tried again in %g s)", post.point.id, text, pause)
+        post.fault = NodeFault(post.point.id, reason, text)
+        self._shut(post)
+
+    def _shut(self, post: _Post) -> None:
+        if post.driver is None:
+            return
+        try:
+            post.driver.close()
+        except Exception:
+            log.exception("driver of %s did not close cleanly", post.point.id)
+        post.driver = None
+
+    def _command(self, post: _Post, do: str, args: Mapping[str, Any]) -> None:
+        with post.lock:
+            if post.driver is None:
+                log.warning("%s cannot %s: its driver is not open", post.point.id, do)
+                return
+            try:
+                post.driver.command(do, args)
+            except DeviceError as error:
+                log.warning("%s cannot %s: %s", post.point.id, do, error)
+
+
+def fitting(kind: Kind, value: object) -> Value | None:
+    """A driver's value as its kind wants it; None where it cannot be one."""
+    match kind.value_type:
+        case ValueType.NUMBER:
+            number = isinstance(value, int | float) and not isinstance(value, bool)
+            return float(value) if number and math.isfinite(value) else None  # type: ignore[arg-type]
+        case ValueType.BOOLEAN:
+            return value if isinstance(value, bool) else None
+        case ValueType.TEXT:
+            known = not kind.values or value in kind.values
+            return value if isinstance(value, str) and known else None

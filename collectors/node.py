@@ -1,0 +1,294 @@
+"""NodeAgent: from the drivers of a node to its outbox and out, with its status and commands."""
+
+import logging
+import queue
+import threading
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from collectors.announce import Announcer, node_will
+from collectors.courier import Courier
+from collectors.crew import Crew, fitting
+from collectors.outbox import Outbox, new_boot
+from collectors.timeline import Taken
+from collectors.transport import Message, Transport
+from collectors.vitals import Vitals, read_vitals
+from devices import wire
+from devices.catalog import Site
+from devices.errors import CampusError, StoreUnavailable, WireError
+from devices.model import Kind, NodeFault, NodeId, PointId, Sample, ValueType
+from devices.service import Clock, Health
+
+__all__ = ["NodeAgent", "Scenes", "node_will"]
+
+log = logging.getLogger(__name__)
+
+TELEMETRY_S = 1.0
+"""Telemetry is committed together so often: each commit costs the SD card a write."""
+VITALS_S = 10.0
+POLL_S = 0.2
+LARGEST_BATCH = 500
+MOST_UNSAVED = 10_000
+"""Values held in memory while the outbox cannot be written."""
+AHEAD_TOLD = timedelta(seconds=5)
+
+Scenes = Callable[[str, Mapping[str, Any]], None]
+"""Plays a scene of the simulation by its name and the command's arguments."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Heard:
+    point: PointId
+    at: datetime
+    sample: Sample
+    unsolicited: bool
+
+
+class NodeAgent:
+    """Runs the drivers of one node; what they say is saved first, then sent until it is stored.
+
+    The transport is its caller's: started before or after, closed after `close`. One worker
+    thread owns the outbox; drivers, pins and the network only enqueue.
+    """
+
+    name = "node"
+
+    def __init__(
+        self,
+        site: Site,
+        node: NodeId,
+        folder: Path,
+        transport: Transport,
+        clock: Clock,
+        *,
+        scenes: Scenes | None = None,
+        boot: str = "",
+    ) -> None:
+        """`folder` holds the outbox. `boot` where the last will names it already."""
+        if node not in site.nodes:
+            raise CampusError(f"the site file has no node {node!r}; it has {', '.join(site.nodes)}")
+        self._site = site
+        self._node = node
+        self._folder = folder
+        self._transport = transport
+        self._clock = clock
+        self._scenes = scenes
+        self._boot = boot or new_boot()
+        self._points = site.points_on(node)
+        self._inbox: queue.SimpleQueue[_Heard | Message | None] = queue.SimpleQueue()
+        self._crew = Crew(self._points, clock, self._hear)
+        self._stop = threading.Event()
+        self._worker: threading.Thread | None = None
+        self._events: list[Taken] = []
+        self._telemetry: list[Taken] = []
+        self._committed = clock.monotonic()
+        self._value_faults: dict[PointId, NodeFault] = {}
+        self._unsaved: NodeFault | None = None
+        self._commands: deque[str] = deque(maxlen=200)
+        self._announcer = Announcer(site, node, self._boot, transport, clock)
+
+    def start(self) -> None:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        path = self._folder / "outbox.db"
+        self._outbox = Outbox(path, self._node, self._clock, boot=self._boot)
+        up = wire.up_topic(self._node)
+        self._courier = Courier(self._outbox, self._transport, up, self._clock)
+        self._examine()
+        self._transport.subscribe(wire.ack_topic(self._node), self._inbox.put)
+        self._transport.subscribe(wire.node_command_topic(self._node), self._inbox.put)
+        self._transport.on_connect(lambda: self._inbox.put(None))
+        if self._transport.connected:
+            self._inbox.put(None)
+        self._worker = threading.Thread(target=self._run, name=f"node-{self._node}")
+        self._worker.start()
+
+    def health(self) -> Health:
+        if self._worker is None or not self._worker.is_alive():
+            return Health(False, "the node's worker does not run")
+        faults = self._faults()
+        if not faults:
+            return Health(True)
+        first = faults[0]
+        more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
+        return Health(False, f"{first.point or self._node}: {first.text}{more}")
+
+    def close(self) -> None:
+        self._stop.set()
+        if self._worker is not None:
+            self._worker.join()
+            self._worker = None
+
+    @property
+    def boot(self) -> str:
+        """The name of this run, as its batches carry it."""
+        return self._boot
+
+    def depth(self) -> int:
+        """Readings that are saved but not yet in the store."""
+        return self._outbox.depth()
+
+    def _hear(self, point: PointId, sample: Sample, unsolicited: bool) -> None:
+        """From any thread: stamp the time and enqueue."""
+        self._inbox.put(_Heard(point, sample.at or self._clock.now(), sample, unsolicited))
+
+    # --- the worker --------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        self._crew.start()
+        try:
+            while not self._stop.is_set():
+                try:
+                    self._turn(self._crew.tick())
+                except Exception:
+                    log.exception("the worker of node %s stumbled", self._node)
+                    self._stop.wait(1.0)
+        finally:
+            self._finish()
+
+    def _turn(self, next_due: float) -> None:
+        self._take_in(max(0.0, min(POLL_S, next_due - self._clock.monotonic())))
+        now = self._clock.monotonic()
+        if self._events:
+            self._events = self._commit(self._events, urgent=True)
+        if self._telemetry and now - self._committed >= TELEMETRY_S:
+            self._telemetry = self._commit(self._telemetry, urgent=False)
+            self._committed = now
+        self._courier.top_up()
+        if now - self._examined >= VITALS_S:
+            self._examine()
+        self._announcer.tell_status(self._vitals, self._faults(), self._outbox.depth())
+
+    def _take_in(self, wait: float) -> None:
+        """Everything that came in, at most waiting `wait` seconds for the first."""
+        try:
+            item = self._inbox.get(timeout=wait) if wait else self._inbox.get_nowait()
+            for _ in range(LARGEST_BATCH):
+                self._take(item)
+                item = self._inbox.get_nowait()
+            self._take(item)
+        except queue.Empty:
+            pass
+
+    def _take(self, item: _Heard | Message | None) -> None:
+        if isinstance(item, _Heard):
+            self._take_sample(item)
+        elif item is None:
+            self._courier.reconnected()
+            self._announcer.reconnected(self._vitals.clock)
+        elif item.topic == wire.ack_topic(self._node):
+            self._take_acknowledgement(item)
+        else:
+            self._take_command(item)
+
+    def _take_acknowledgement(self, message: Message) -> None:
+        try:
+            boot, seqs = wire.decode_ack(message.payload)
+        except WireError as error:
+            log.warning("an acknowledgement that is none: %s", error)
+        else:
+            self._courier.acknowledge(boot, seqs)
+
+    def _take_sample(self, heard: _Heard) -> None:
+        point, sample = heard.point, heard.sample
+        kind = self._site.kinds[point]
+        value = fitting(kind, sample.value)
+        if value is None:
+            text = f"the driver gave {sample.value!r}, which is no {kind.value_type} of {kind.key}"
+            if point not in self._value_faults:
+                log.warning("%s: %s", point, text)
+            self._value_faults[point] = NodeFault(point, "value", text)
+            return
+        self._value_faults.pop(point, None)
+        taken = Taken(point, heard.at, value, sample.detail)
+        if heard.unsolicited or self._is_news(kind, taken):
+            # What was heard of this point before must not be placed after it.
+            self._events += [t for t in self._telemetry if t.point == point]
+            self._telemetry = [t for t in self._telemetry if t.point != point]
+            self._events.append(taken)
+        else:
+            self._telemetry.append(taken)
+
+    def _is_news(self, kind: Kind, taken: Taken) -> bool:
+        """A level that changed is an event; one that is repeated is a sign of life."""
+        if kind.value_type is ValueType.NUMBER:
+            return False
+        newest = self._announcer.newest(taken.point)
+        return newest is None or newest.value != taken.value
+
+    def _commit(self, taken: list[Taken], *, urgent: bool) -> list[Taken]:
+        """Save and send; what could not be saved comes back."""
+        while taken:
+            batch = taken[:LARGEST_BATCH]
+            try:
+                waiting, readings = self._outbox.commit(batch, self._vitals.clock, urgent=urgent)
+            except StoreUnavailable as error:
+                return self._keep_unsaved(taken, str(error))
+            self._unsaved = None
+            self._courier.send_now(waiting)
+            self._announcer.tell_states(readings, self._vitals.clock)
+            taken = taken[LARGEST_BATCH:]
+        return []
+
+    def _keep_unsaved(self, taken: list[Taken], text: str) -> list[Taken]:
+        if self._unsaved is None:
+            log.error("%s", text)
+        lost = len(taken) - MOST_UNSAVED
+        if lost > 0:
+            log.error("%d values could not be saved and are lost", lost)
+        self._unsaved = NodeFault("", "outbox-unwritable", text)
+        self._stop.wait(0.2)
+        return taken[-MOST_UNSAVED:]
+
+    def _finish(self) -> None:
+        """Close the pins, save what is in hand, say goodbye."""
+        self._crew.close()
+        self._take_in(0.0)
+        self._commit(self._events, urgent=True)
+        self._commit(self._telemetry, urgent=False)
+        self._announcer.say_goodbye(self._vitals, self._faults(), self._outbox.depth())
+        self._outbox.close()
+
+    # --- how it is doing ---------------------------------------------------------------------
+
+    def _examine(self) -> None:
+        self._vitals: Vitals = read_vitals(self._folder)
+        self._examined = self._clock.monotonic()
+        self._ahead = self._outbox.ahead() > AHEAD_TOLD
+
+    def _faults(self) -> list[NodeFault]:
+        found = [*self._outbox.faults(), *([self._unsaved] if self._unsaved else [])]
+        if self._ahead:
+            text = "the clock was set back: times of readings go on 1 ms apart until it caught up"
+            found.append(NodeFault("", "clock-back", text))
+        return [*found, *self._crew.faults(), *list(self._value_faults.values())]
+
+    # --- commands ----------------------------------------------------------------------------
+
+    def _take_command(self, message: Message) -> None:
+        try:
+            command = wire.decode_node_command(message.payload)
+        except WireError as error:
+            log.warning("a command that is none: %s", error)
+            return
+        if command.id in self._commands:
+            return
+        self._commands.append(command.id)
+        if command.do == "beacon":
+            self._light(command)
+        elif command.do == "simulate" and self._scenes is not None:
+            scenes, name = self._scenes, str(command.args.get("scene", ""))
+            self._crew.run(lambda: scenes(name, command.args))
+        else:
+            log.warning("node %s does not know how to %r", self._node, command.do)
+
+    def _light(self, command: wire.NodeCommand) -> None:
+        wanted = command.args.get("point")
+        beacons = [p for p in self._points if p.kind == "beacon" and wanted in (None, p.id)]
+        if not beacons:
+            log.warning("node %s has no beacon %s", self._node, wanted or "")
+        for point in beacons:
+            self._crew.command(PointId(point.id), command.do, command.args)
