@@ -1,15 +1,13 @@
 """A transport inside one process: the same promises without a broker, for tests and replays."""
 
-import logging
 import threading
 from collections import deque
 from collections.abc import Callable
 
+from collectors.routing import Router, call
 from collectors.transport import Handler, LastWill, Message, matches
 from devices.errors import TransportError
 from devices.service import Health
-
-log = logging.getLogger(__name__)
 
 
 class Exchange:
@@ -65,10 +63,7 @@ class Exchange:
                     self._delivering = False
                     return
                 handler, message = self._deliveries.popleft()
-            try:
-                handler(message)
-            except Exception:
-                log.exception("a handler failed on %s", message.topic)
+            call(handler, message)
 
 
 class MemoryTransport:
@@ -80,7 +75,7 @@ class MemoryTransport:
         self._exchange = exchange
         self._client_id = client_id
         self._will = will
-        self._subscriptions: list[tuple[str, Handler]] = []
+        self._router = Router()
         self._connect_callbacks: list[Callable[[], None]] = []
         self._connected = False
 
@@ -93,8 +88,8 @@ class MemoryTransport:
             return
         self._connected = True
         self._exchange.join(self)
-        for filter, handler in list(self._subscriptions):
-            self._exchange.send_retained(filter, handler)
+        for filter in self._router.filters():
+            self._exchange.send_retained(filter, self._router.dispatch)
         for callback in list(self._connect_callbacks):
             callback()
 
@@ -120,12 +115,12 @@ class MemoryTransport:
         self._exchange.send(Message(topic, payload, retain, response_topic, correlation))
 
     def subscribe(self, filter: str, handler: Handler, qos: int = 1) -> None:
-        self._subscriptions.append((filter, handler))
+        self._router.add(filter, handler)
         if self._connected:
             self._exchange.send_retained(filter, handler)
 
     def handlers_of(self, topic: str) -> list[Handler]:
-        return [handler for filter, handler in self._subscriptions if matches(filter, topic)]
+        return self._router.handlers_of(topic)
 
     def on_connect(self, callback: Callable[[], None]) -> None:
         self._connect_callbacks.append(callback)

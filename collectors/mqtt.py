@@ -1,4 +1,5 @@
 """Transport over MQTT 5: the only module that knows paho."""
+# Over 300 lines, because no other module may know paho.
 
 import contextlib
 import logging
@@ -16,7 +17,8 @@ from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from collectors.credentials import broker_authority, broker_login
-from collectors.transport import Handler, LastWill, Message, matches
+from collectors.routing import Router
+from collectors.transport import Handler, LastWill, Message
 from devices.catalog import Site, split_address
 from devices.errors import TransportError
 from devices.service import Health
@@ -31,7 +33,6 @@ SESSION_S = 3600
 """How long the broker keeps what came while we were away."""
 KEEPALIVE_S = 15
 LONGEST_PAUSE_S = 8
-REMEMBERED_TOPICS = 2000
 
 _Function = TypeVar("_Function", bound=Callable[..., None])
 
@@ -101,8 +102,7 @@ class MqttTransport:
         self._username = username
         self._clean = clean
         self._lock = threading.Lock()
-        self._subscriptions: list[tuple[str, Handler, int]] = []
-        self._routes: dict[str, list[Handler]] = {}
+        self._router = Router()
         self._connect_callbacks: list[Callable[[], None]] = []
         self._awaited: int | None = None
         self._connected = threading.Event()
@@ -180,8 +180,7 @@ class MqttTransport:
 
     def subscribe(self, filter: str, handler: Handler, qos: int = 1) -> None:
         with self._lock:
-            self._subscriptions.append((filter, handler, qos))
-            self._routes = {}
+            self._router.add(filter, handler, qos)
             if self._client.is_connected():
                 self._client.subscribe(filter, options=SubscribeOptions(qos))
 
@@ -245,8 +244,8 @@ class MqttTransport:
             return
         with self._lock:
             self._underway.clear()
-            wanted = {filter: SubscribeOptions(qos) for filter, _, qos in self._subscriptions}
-            self._awaited = client.subscribe(list(wanted.items()))[1] if wanted else None
+            wanted = [(f, SubscribeOptions(qos)) for f, qos in self._router.filters().items()]
+            self._awaited = client.subscribe(wanted)[1] if wanted else None
         if not wanted:
             self._ready()
 
@@ -296,30 +295,15 @@ class MqttTransport:
         self._connected.clear()
 
     def _on_message(self, _client: Client, _data: Any, received: MQTTMessage) -> None:
-        topic = received.topic
         properties = received.properties
         message = Message(
-            topic,
+            received.topic,
             bytes(received.payload),
             received.retain,
             getattr(properties, "ResponseTopic", ""),
             getattr(properties, "CorrelationData", b""),
         )
-        for handler in self._routes.get(topic) or self._route(topic):
-            try:
-                handler(message)
-            except Exception:
-                log.exception("a handler failed on %s", topic)
-
-    def _route(self, topic: str) -> list[Handler]:
-        with self._lock:
-            if len(self._routes) >= REMEMBERED_TOPICS:
-                self._routes = {}
-            found = [
-                handler for filter, handler, _ in self._subscriptions if matches(filter, topic)
-            ]
-            self._routes[topic] = found
-        return found
+        self._router.dispatch(message)
 
 
 def connect_to(
@@ -327,7 +311,8 @@ def connect_to(
 ) -> MqttTransport:
     """The connection of a service of `site`, not started yet; see collectors.credentials.
 
-    `clean` is for passing clients with an id of chance: the broker need not remember them. Raises ConfigError where a password or certificate file cannot be read.
+    `clean` is for passing clients with an id of chance: the broker need not remember them.
+    Raises ConfigError where a password or certificate file cannot be read.
     """
     user, password = broker_login()
     return MqttTransport(

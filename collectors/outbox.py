@@ -1,4 +1,5 @@
 """The node's durable queue: what it holds survives a power cut until the server has stored it."""
+# Over 300 lines, because one class owns the database.
 
 import logging
 import secrets

@@ -75,9 +75,9 @@ class Presence:
                     self._anew.clear()
                     told = None
                 now, parts = self._clock.monotonic(), dict(self._parts())
-                if parts != told or now - told_at >= TELL_S:
-                    if self._tell(NodeState.ONLINE, parts):
-                        told, told_at = parts, now
+                due = parts != told or now - told_at >= TELL_S
+                if due and self._tell(NodeState.ONLINE, parts):
+                    told, told_at = parts, now
             except Exception:
                 log.exception("the presence of %s could not be told", self._service)
             self._wake.wait(LOOK_S)

@@ -4,7 +4,6 @@ import logging
 import secrets
 import threading
 from concurrent.futures import Future
-from concurrent.futures import TimeoutError as NoAnswer
 
 from collectors.transport import Message, Transport
 from devices import wire
@@ -40,7 +39,7 @@ class Requester:
                 topic, payload, response_topic=self._reply_topic, correlation=correlation
             )
             return answer.result(timeout)
-        except NoAnswer:
+        except TimeoutError:
             raise TransportError(
                 f"nobody answered on {topic} within {timeout:g} s: is that service running?"
             ) from None
