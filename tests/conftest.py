@@ -8,6 +8,9 @@ from devices.catalog import Site, load_site
 from tests.support.clock import FakeClock
 from tests.support.sites import small_site
 
+pytest_plugins = ("tests.support.browser",)
+"""The real browser: fixtures `browser` and `page`."""
+
 EXAMPLE = Path(__file__).parent.parent / "dashboard" / "example"
 
 
