@@ -1,242 +1,246 @@
-"""InfluxDB 1.x, 2.x, and what speaks their API: the only module that knows influxdb-client."""
+"""InfluxDB 1.x, 2.x and 3 as the store: the only module that knows influxdb-client.
 
-import base64
+Writes are synchronous line protocol with precision ms; questions are InfluxQL at `/query`, the one
+language that all three answer.
+"""
+
+import ipaddress
 import logging
 import os
 import threading
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
+import orjson
+import urllib3
 from influxdb_client import InfluxDBClient
 from influxdb_client.rest import ApiException
-from urllib3.exceptions import HTTPError
 
-from collectors.store import Bucket, EventQuery, Refused, SeriesQuery, Written
-from collectors.store.line import encode, series_of
-from devices.catalog import Site, StoreSettings
-from devices.errors import StoreMisconfigured, StoreUnavailable
-from devices.model import (
-    NodeId,
-    Origin,
-    PointId,
-    Quality,
-    Reading,
-    Value,
-    ValueType,
-    from_ms,
-    to_ms,
-)
+from collectors.store import Bucket, EventQuery, Refused, SeriesQuery, Written, influxql
+from collectors.store.line import Encoder
+from devices.catalog import Site, StoreSettings, split_address
+from devices.errors import StoreError, StoreMisconfigured, StoreUnavailable
+from devices.model import PointId, Reading, ValueType, to_ms
 from devices.service import Health
 
 log = logging.getLogger(__name__)
 
-LINES = 5000
-"""Lines of one request, as InfluxData advises."""
+LINES_A_REQUEST = 10_000
 TIMEOUT_MS = 10_000
-TOGETHER = 50
-"""Statements of one query."""
-_OWN = {"time", "value", "text", "quality", "building", "campus", "node", "point", "room"}
-_REFUSED_WHOLE = (400, 422)
+_ANSWER = 300
+"""Characters of a server's answer that go into our errors."""
 
 
-def settings_url(settings: StoreSettings) -> str:
-    """The address: the site file's, or INFLUXDB_V2_URL where that says `influxdb`."""
-    if settings.url != "influxdb":
-        return settings.url
-    url = os.environ.get("INFLUXDB_V2_URL", "")
-    if not url:
-        raise StoreMisconfigured("store.url is `influxdb`, but INFLUXDB_V2_URL is not set")
-    return url
+class _Answer(Exception):
+    """A status that is no success, with what the server said about it."""
 
-
-def _token(settings: StoreSettings) -> str:
-    if settings.token_file:
-        try:
-            return Path(settings.token_file).read_text(encoding="utf-8").strip()
-        except OSError as error:
-            raise StoreMisconfigured(
-                f"store.token_file {settings.token_file} cannot be read ({error.strerror})"
-            ) from None
-    return os.environ.get("INFLUXDB_V2_TOKEN", "")
+    def __init__(self, status: int, text: str) -> None:
+        super().__init__(f"{status}: {text}" if text else str(status))
+        self.status = status
 
 
 class InfluxStore:
-    """Writes are synchronous with millisecond precision; queries are InfluxQL.
+    """A Store in the bucket (1.x: database) of the site file.
 
-    An absent server is StoreUnavailable and never stops a start. A line that the server refuses is
-    found by halving and comes back in `Written.refused`; the others are stored.
+    INFLUXDB_V2_URL and INFLUXDB_V2_ORG, where set, go before the site file; the token comes from
+    INFLUXDB_V2_TOKEN or `store.token_file` (1.x: `name:password`). An absent server never fails
+    the start. Writing nothing checks address, token, organisation and bucket. A second reading of
+    a point at the same time takes the place of the first. `series` leaves out what no alarm may
+    use (error values, out of range, frozen); `events` and `latest` show it. Only points of the
+    site file are written and found. Raises StoreMisconfigured where a file cannot be read.
     """
 
     def __init__(self, site: Site) -> None:
         settings = site.store
-        self._site = site
-        self._series = series_of(site)
-        self._settings = settings
+        self._url = os.environ.get("INFLUXDB_V2_URL") or settings.url
+        self._org = os.environ.get("INFLUXDB_V2_ORG") or settings.org
+        self._bucket = settings.bucket
+        self._kinds = site.kinds
         self._old = settings.mode == "1.x"
-        self._org = settings.org or os.environ.get("INFLUXDB_V2_ORG", "")
-        self._url = settings_url(settings)
-        self._headers = _authorization(_token(settings), self._old)
+        self._encoder = Encoder(site)
         self._lock = threading.Lock()
         self._trouble = ""
+        token = _token(settings, site.path.parent)
         self._client = InfluxDBClient(
-            self._url, token="", org=self._org, timeout=TIMEOUT_MS, retries=False,
-            ssl_ca_cert=settings.ca_file or None,
-        )  # fmt: skip
+            self._url,
+            token,
+            org=self._org,
+            timeout=TIMEOUT_MS,
+            # Compressing costs more than it saves where nothing lies between.
+            enable_gzip=not self._old and not _is_loopback(self._url),
+            auth_basic=self._old and bool(token),
+            ssl_ca_cert=_authority(settings, site.path.parent),
+        )
+
+    # --- writing -----------------------------------------------------------------------------
 
     def write(self, readings: Sequence[Reading]) -> Written:
         refused: list[Refused] = []
+        lines: list[tuple[str, Reading]] = []
+        encode = self._encoder.line
+        for reading in readings:
+            try:
+                lines.append((encode(reading), reading))
+            except ValueError as error:
+                refused.append(Refused(reading, str(error)))
         with self._lock:
-            for start in range(0, len(readings), LINES):
-                self._write(readings[start : start + LINES], refused)
-            self._trouble = ""
+            if not readings:
+                self._check()
+            for start in range(0, len(lines), LINES_A_REQUEST):
+                self._write(lines[start : start + LINES_A_REQUEST], refused)
+        self._trouble = ""
         return Written(refused)
 
-    def _write(self, readings: Sequence[Reading], refused: list[Refused]) -> None:
-        body = "\n".join(encode(reading, self._series) for reading in readings)
-        try:
-            self._send(body.encode())
-        except ApiException as error:
-            status = error.status or 0
-            if len(readings) > 1 and status in (*_REFUSED_WHOLE, 413):
-                # 422 and a 1.x 400 may have stored a part: writing it again changes nothing.
-                half = len(readings) // 2
-                self._write(readings[:half], refused)
-                self._write(readings[half:], refused)
-            elif status in (*_REFUSED_WHOLE, 413):
-                refused.append(Refused(readings[0], f"the store refuses it: {_reason(error)}"))
-            elif self._old and status == 404:
-                self._create_database()
-                self._send(body.encode())
-            else:
-                raise self._failure(error) from None
+    def _write(self, lines: Sequence[tuple[str, Reading]], refused: list[Refused]) -> None:
+        """Have all of `lines` stored or refused one by one: a bad one never takes others along."""
+        waiting = [lines]
+        while waiting:
+            part = waiting.pop()
+            try:
+                self._post("\n".join([line for line, _ in part]))
+            except _Answer as answer:
+                if answer.status not in (400, 413, 422):
+                    raise self._failure(answer) from None
+                if len(part) == 1:
+                    refused.append(Refused(part[0][1], f"InfluxDB refuses it ({answer})"))
+                    continue
+                middle = len(part) // 2
+                waiting += [part[middle:], part[:middle]]
 
-    def _send(self, body: bytes) -> None:
+    def _check(self) -> None:
+        """Ask for a write of nothing: it finds out about everything but the lines."""
+        try:
+            self._post("")
+        except _Answer as answer:
+            if answer.status not in (400, 422):  # that there are no lines
+                raise self._failure(answer) from None
+
+    def _post(self, body: str) -> None:
         if self._old:
-            path = "/write"
-            query = [("db", self._settings.bucket), ("precision", "ms")]
+            query = [("db", self._bucket), ("precision", "ms")]
         else:
-            path = "/api/v2/write"
-            query = [("org", self._org), ("bucket", self._settings.bucket), ("precision", "ms")]
-        self._call(path, "POST", query, body)
-
-    def _call(
-        self, path: str, method: str, query: list[tuple[str, str]], body: bytes | None = None
-    ) -> Any:
-        """The decoded answer. Raises ApiException for a status of trouble, StoreUnavailable."""
-        headers = {**self._headers, "Content-Type": "text/plain; charset=utf-8"}
-        if method == "GET":
-            headers["Accept"] = "application/json"
+            query = [("org", self._org), ("bucket", self._bucket), ("precision", "ms")]
+        path = "/write" if self._old else "/api/v2/write"
         try:
-            answer = self._client.api_client.call_api(
-                path, method, query_params=query, header_params=headers, body=body,
-                response_type="object" if method == "GET" else None, auth_settings=[],
-            )  # fmt: skip
-        except (HTTPError, OSError) as error:
-            self._trouble = (
-                f"InfluxDB at {self._url} does not answer ({type(error).__name__}): is it running?"
-            )
-            raise StoreUnavailable(self._trouble) from None
-        return answer[0]
+            status = self._call(path, "POST", query, body)[1]
+        except _Answer as answer:
+            if not (self._old and answer.status == 404 and "database not found" in str(answer)):
+                raise
+            self._create_database()
+            status = self._call(path, "POST", query, body)[1]
+        if status != 204:  # a web server at this address would say 200 to anything
+            raise _Answer(status, "that is not how InfluxDB confirms a write")
 
     def _create_database(self) -> None:
-        name = self._settings.bucket
-        log.warning("InfluxDB has no database %s: it is made now", name)
-        query = [("q", f'CREATE DATABASE "{_name(name)}"')]
-        self._call("/query", "POST", query, b"")
+        log.warning("the database %s is not at %s: creating it", self._bucket, self._url)
+        question = f"CREATE DATABASE {influxql.quoted(self._bucket)}"
+        answer = self._call("/query", "POST", [("q", question)])[0]
+        for result in answer.get("results", ()):
+            if "error" in result:
+                raise _Answer(403, result["error"])
 
-    def _failure(self, error: ApiException) -> Exception:
-        """What a status means, with the remedy; never the token."""
-        bucket, status = self._settings.bucket, error.status or 0
-        if status in (401, 403):
-            remedy = "put a token that may read and write it into INFLUXDB_V2_TOKEN or the file"
-            text = f"InfluxDB refuses our token for bucket {bucket} ({status}): {remedy}"
-            kind: type[Exception] = StoreMisconfigured
-        elif status == 404:
-            remedy = f"check store.org and store.bucket, or: influx bucket create -n {bucket}"
-            text = f"InfluxDB knows no bucket {bucket} of organisation {self._org!r}: {remedy}"
-            kind = StoreMisconfigured
-        else:
-            text = f"InfluxDB at {self._url} has trouble ({status} {_reason(error)})"
-            kind = StoreUnavailable
-        self._trouble = text
-        return kind(text)
-
-    def _query(self, statements: Sequence[str]) -> list[list[dict[str, Any]]]:
-        """For each statement the rows of its series, as dicts with time in ms."""
-        query = [("db", self._settings.bucket), ("q", ";".join(statements)), ("epoch", "ms")]
-        with self._lock:
-            try:
-                answer = cast(dict[str, Any], self._call("/query", "GET", query))
-            except ApiException as error:
-                raise self._failure(error) from None
-        found: list[list[dict[str, Any]]] = []
-        for result in answer.get("results", []):
-            if "error" in result and "not found" not in result["error"]:
-                raise StoreUnavailable(f"InfluxDB could not answer: {result['error']}")
-            rows = []
-            for series in result.get("series", []):
-                rows += [dict(zip(series["columns"], v, strict=True)) for v in series["values"]]
-            found.append(rows)
-        return found
+    # --- reading -----------------------------------------------------------------------------
 
     def latest(self, points: Iterable[PointId]) -> Mapping[PointId, Reading]:
-        wanted = [point for point in points if point in self._series]
+        wanted = set(points)
         found: dict[PointId, Reading] = {}
-        for start in range(0, len(wanted), TOGETHER):
-            some = wanted[start : start + TOGETHER]
-            rows = self._query(
-                [f"SELECT * FROM {self._measurement(p)} WHERE {_is(p)} ORDER BY time DESC LIMIT 1"
-                 for p in some]
-            )  # fmt: skip
-            found.update({p: self._reading(r[0]) for p, r in zip(some, rows, strict=True) if r})
+        for within in ("1d", ""):  # most have spoken today, and that is answered at once
+            missing = [point for point in wanted if point not in found]
+            for measurement, named in influxql.by_measurement(missing, self._kinds):
+                for reading in self._readings(influxql.latest(measurement, named, within)):
+                    known = found.get(reading.point)
+                    if known is None or known.at < reading.at:
+                        found[reading.point] = reading
         return found
 
     def series(self, query: SeriesQuery) -> list[Bucket]:
-        start, end = to_ms(query.start), to_ms(query.end)
-        width = max(1, -(-(end - start) // max(1, query.buckets)))
-        usable = " OR ".join(f"\"quality\"='{q}'" for q in Quality if q.usable)
-        (rows,) = self._query(
-            [f'SELECT min("value"),mean("value"),max("value"),count("value")'
-             f" FROM {self._measurement(query.point)} WHERE {_is(query.point)} AND ({usable})"
-             f" AND time>={start}ms AND time<{end}ms"
-             f" GROUP BY time({width}ms,{start % width}ms) fill(none)"]
-        )  # fmt: skip
-        return [
-            Bucket(from_ms(r["time"]), r["min"], r["mean"], r["max"], int(r["count"]))
-            for r in rows
-            if r["count"]
-        ]
+        kind = self._kinds.get(query.point)
+        if kind is None or kind.value_type is not ValueType.NUMBER or query.end <= query.start:
+            return []
+        length = to_ms(query.end) - to_ms(query.start)
+        width = max(1, -(-length // max(1, query.buckets)))
+        question = influxql.series(query, kind.measurement, width)
+        return [influxql.bucket(row) for row in self._ask(question)]
 
     def events(self, query: EventQuery) -> list[Reading]:
-        by_measurement: dict[str, list[PointId]] = {}
-        for point in query.points:
-            if point in self._series:
-                by_measurement.setdefault(self._measurement(point), []).append(point)
+        start, end = to_ms(query.start), to_ms(query.end)
         found: list[Reading] = []
-        for measurement, points in by_measurement.items():
-            places = " OR ".join(_is(point) for point in points)
-            (rows,) = self._query(
-                [f"SELECT * FROM {measurement} WHERE ({places})"
-                 f" AND time>={to_ms(query.start)}ms AND time<{to_ms(query.end)}ms"
-                 f" ORDER BY time DESC LIMIT {int(query.limit)}"]
-            )  # fmt: skip
-            found += [self._reading(row) for row in rows]
-        found.sort(key=lambda reading: reading.at)
+        if query.limit < 1:  # which InfluxDB would take for no limit
+            return found
+        for measurement, points in influxql.by_measurement(query.points, self._kinds):
+            question = influxql.events(measurement, points, start, end, query.limit)
+            found += self._readings(question)
+        found.sort(key=lambda reading: (reading.at, reading.point))
         return found[-query.limit :]
 
-    def _measurement(self, point: PointId) -> str:
-        return f'"{_name(self._site.kinds[point].measurement)}"'
+    def _readings(self, question: str) -> list[Reading]:
+        found = (influxql.reading(row, self._kinds) for row in self._ask(question))
+        return [reading for reading in found if reading is not None]
 
-    def _reading(self, row: Mapping[str, Any]) -> Reading:
-        point = PointId(row["point"])
-        text = self._site.kinds[point].value_type is ValueType.TEXT
-        value: Value = row["text"] if text else row["value"]
-        if self._site.kinds[point].value_type is ValueType.NUMBER:
-            value = float(value)
-        detail = {k: v for k, v in row.items() if k not in _OWN and v is not None}
-        origin = Origin(NodeId(row["node"]), "", 0)
-        return Reading(point, from_ms(row["time"]), value, origin, Quality(row["quality"]), detail)
+    def _ask(self, question: str) -> list[dict[str, Any]]:
+        query = [("db", self._bucket), ("q", question), ("epoch", "ms")]
+        try:
+            answer = self._call("/query", "GET", query)[0]
+        except _Answer as failure:
+            raise self._failure(failure) from None
+        results = answer.get("results") if isinstance(answer, dict) else None
+        if not isinstance(results, list):
+            raise self._failure(_Answer(404, "what answers there is not InfluxDB's /query"))
+        for result in results:
+            if "error" in result:
+                if self._old and "database not found" in result["error"]:
+                    return []  # nothing was written yet
+                raise self._failure(_Answer(404, result["error"]))
+        self._trouble = ""
+        return [row for result in results for row in influxql.rows(result)]
+
+    # --- talking -----------------------------------------------------------------------------
+
+    def _call(
+        self, path: str, method: str, query: list[tuple[str, str]], body: str = ""
+    ) -> tuple[Any, int]:
+        """The parsed answer and the status. Raises _Answer or StoreUnavailable."""
+        try:
+            answer, status, _ = self._client.api_client.call_api(
+                path, method, query_params=query, body=body.encode(),
+                header_params={"Content-Type": "text/plain; charset=utf-8"},
+                response_type="object" if path == "/query" else None, auth_settings=[],
+            )  # fmt: skip
+        except ApiException as error:
+            if not error.status:  # how influxdb-client passes on that TLS failed
+                raise self._failure(_Answer(0, str(error.reason))) from None
+            raise _Answer(error.status, _said(error.body)) from None
+        except (urllib3.exceptions.HTTPError, OSError, UnicodeDecodeError) as error:
+            reason = "no answer in time" if "timed out" in str(error) else type(error).__name__
+            self._trouble = f"the store at {self._url} cannot be reached ({reason}): is it running?"
+            raise StoreUnavailable(self._trouble) from None
+        return answer, status
+
+    def _failure(self, answer: _Answer) -> StoreError:
+        """The error for an answer that concerns all lines; it also shows in `health`."""
+        says = f"the store at {self._url} says {answer}"
+        match answer.status:
+            case 401 | 403:
+                form = " with name:password" if self._old else ""
+                remedy = (
+                    f"give a token{form} that may write and read {self._bucket!r}: "
+                    "INFLUXDB_V2_TOKEN or store.token_file"
+                )
+            case 404:
+                make = f"influx -execute 'CREATE DATABASE \"{self._bucket}\"'"
+                if not self._old:
+                    make = f"influx bucket create --name {self._bucket} --org {self._org or 'ORG'}"
+                remedy = f"mend store.bucket, org, url and mode, or make it: {make}"
+            case 0:
+                remedy = "check the certificate; store.ca_file names your own authority"
+            case status if status in (408, 429) or status >= 500:
+                self._trouble = f"{says}: it is tried again"
+                return StoreUnavailable(self._trouble)
+            case _:
+                remedy = "check store.url and store.mode in the site file"
+        self._trouble = f"{says}: {remedy}"
+        return StoreMisconfigured(self._trouble)
 
     def health(self) -> Health:
         return Health(not self._trouble, self._trouble)
@@ -245,23 +249,44 @@ class InfluxStore:
         self._client.close()
 
 
-def _authorization(token: str, old: bool) -> dict[str, str]:
-    if not token:
-        return {}
-    if old:
-        return {"Authorization": "Basic " + base64.b64encode(token.encode()).decode()}
-    return {"Authorization": f"Token {token}"}
+def _said(body: str | None) -> str:
+    """What a server says of an error, from 1.x's, 2.x's and 3's forms or any other text."""
+    try:
+        told = orjson.loads(body or "")
+    except orjson.JSONDecodeError:
+        return " ".join((body or "").split())[:_ANSWER]
+    if not isinstance(told, dict):
+        return ""
+    return str(told.get("message") or told.get("error") or "")[:_ANSWER]
 
 
-def _reason(error: ApiException) -> str:
-    """The server's own words, on one line; a refused line is told by its error alone."""
-    return " ".join(str(getattr(error, "message", None) or error.reason or "").split())[:300]
+def _token(settings: StoreSettings, folder: Path) -> str | None:
+    token = os.environ.get("INFLUXDB_V2_TOKEN", "").strip()
+    if token or not settings.token_file:
+        return token or None
+    path = folder / settings.token_file
+    try:
+        return path.read_text(encoding="utf-8").strip() or None
+    except (OSError, UnicodeDecodeError) as error:
+        raise StoreMisconfigured(
+            f"store.token_file: {path} cannot be read ({type(error).__name__}): mend the setting"
+        ) from None
 
 
-def _name(text: str) -> str:
-    return text.replace("\\", "\\\\").replace('"', '\\"')
+def _authority(settings: StoreSettings, folder: Path) -> str | None:
+    if not settings.ca_file:
+        return None
+    path = folder / settings.ca_file
+    if not path.is_file():
+        raise StoreMisconfigured(
+            f"store.ca_file: {path} is no file: give the certificate authority's PEM file"
+        )
+    return str(path)
 
 
-def _is(point: PointId) -> str:
-    text = point.replace("\\", "\\\\").replace("'", "\\'")
-    return f"\"point\"='{text}'"
+def _is_loopback(url: str) -> bool:
+    host = split_address(url.rstrip("/"), 8086)[0]
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -13,6 +13,7 @@ from typing import Any
 import orjson
 
 from collectors.store import Bucket, EventQuery, Refused, SeriesQuery, Written
+from collectors.store.sqlite_file import damage, open_reader, open_writer
 from devices.catalog import Site
 from devices.errors import StoreError, StoreMisconfigured, StoreUnavailable
 from devices.model import (
@@ -28,20 +29,6 @@ from devices.model import (
 from devices.service import Health
 
 log = logging.getLogger(__name__)
-
-VERSION = 1
-CHECKED_BYTES = 64 * 2**20
-"""A file up to this size is checked whole at each start; that takes some tenths of a second."""
-_SCHEMA = """
-CREATE TABLE point (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
-CREATE TABLE node (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
-CREATE TABLE reading (
-  point INTEGER NOT NULL, at INTEGER NOT NULL,
-  value NOT NULL, quality INTEGER NOT NULL, node INTEGER NOT NULL, detail TEXT,
-  PRIMARY KEY (point, at)
-) WITHOUT ROWID;
-"""
-# A value is REAL for a number, INTEGER for a boolean, TEXT for a text: the column has no affinity.
 
 CODES = {
     Quality.GOOD: 0,
@@ -67,7 +54,7 @@ SELECT {_COLUMNS}
 FROM reading r JOIN point p ON p.id = r.point JOIN node n ON n.id = r.node
 WHERE r.point IN (SELECT id FROM point WHERE name IN (SELECT value FROM json_each(:points)))
   AND r.at >= :start AND r.at < :end
-ORDER BY r.at DESC LIMIT :limit
+ORDER BY r.at DESC, p.name DESC LIMIT :limit
 """
 _LATEST = f"""
 SELECT {_COLUMNS}
@@ -98,68 +85,9 @@ class SqliteStore:
         self._idle: list[sqlite3.Connection] = []
         self._points: dict[str, int] = {}
         self._nodes: dict[str, int] = {}
-        self._writer = None if readonly else self._open_writer(site)
+        self._writer = None if readonly else open_writer(path, site)
 
     # --- writing -----------------------------------------------------------------------------
-
-    def _open_writer(self, site: Site) -> sqlite3.Connection:
-        try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            connection = sqlite3.connect(
-                self._path, timeout=10, isolation_level=None, check_same_thread=False
-            )
-        except (OSError, sqlite3.Error) as error:
-            raise StoreError(f"the store {self._path} cannot be opened: {error}") from None
-        try:
-            connection.execute("PRAGMA journal_mode = WAL")
-            connection.execute("PRAGMA synchronous = FULL")
-            self._migrate(connection)
-            self._number_all(connection, site)
-            self._check(connection)
-        except sqlite3.DatabaseError as error:
-            connection.close()
-            raise StoreError(self._damage(str(error))) from None
-        except StoreError:
-            connection.close()
-            raise
-        return connection
-
-    def _number_all(self, connection: sqlite3.Connection, site: Site) -> None:
-        connection.execute("BEGIN IMMEDIATE")
-        for table, names in (("point", site.points), ("node", site.nodes)):
-            connection.executemany(
-                f"INSERT OR IGNORE INTO {table} (name) VALUES (?)", [(name,) for name in names]
-            )
-        connection.execute("COMMIT")
-
-    def _check(self, connection: sqlite3.Connection) -> None:
-        """Look for damage: through the whole of a small file, at the ends of a large one."""
-        if self._path.stat().st_size <= CHECKED_BYTES:
-            found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
-            if found != "ok":
-                raise StoreError(self._damage(found))
-        for order in ("ASC", "DESC"):
-            connection.execute(
-                f"SELECT * FROM reading ORDER BY point {order}, at {order} LIMIT 1"
-            ).fetchone()
-
-    def _migrate(self, connection: sqlite3.Connection) -> None:
-        found = connection.execute("PRAGMA user_version").fetchone()[0]
-        if found > VERSION:
-            raise StoreError(
-                f"the store {self._path} was written by a newer version of this program "
-                f"({found}, known here: {VERSION}): start that version"
-            )
-        if found == 0:
-            connection.executescript(f"BEGIN;{_SCHEMA}PRAGMA user_version = {VERSION};COMMIT;")
-
-    def _damage(self, error: str) -> str:
-        name = self._path.name
-        return (
-            f"the store {self._path} is damaged ({error}); nothing was changed: stop the service, "
-            f"set it aside with its side files (mv {name}* ELSEWHERE), then restore the last "
-            "backup or start anew"
-        )
 
     def write(self, readings: Sequence[Reading]) -> Written:
         if self._writer is None:
@@ -225,7 +153,7 @@ class SqliteStore:
                 "and the folder's rights"
             )
             return StoreUnavailable(self._trouble)
-        self._trouble = self._damage(str(error))
+        self._trouble = damage(self._path, error)
         return StoreMisconfigured(self._trouble)
 
     # --- reading -----------------------------------------------------------------------------
@@ -259,7 +187,7 @@ class SqliteStore:
                 return []
             raise StoreUnavailable(f"the store {self._path} cannot be read: {error}") from None
         except sqlite3.DatabaseError as error:
-            self._trouble = self._damage(str(error))
+            self._trouble = damage(self._path, error)
             raise StoreMisconfigured(self._trouble) from None
 
     @contextmanager
@@ -271,10 +199,7 @@ class SqliteStore:
             if not self._path.exists():
                 yield None
                 return
-            connection = sqlite3.connect(
-                f"{self._path.absolute().as_uri()}?mode=ro", uri=True, timeout=10,
-                isolation_level=None, check_same_thread=False,
-            )  # fmt: skip
+            connection = open_reader(self._path)
         try:
             yield connection
         except BaseException:
