@@ -1,61 +1,89 @@
-"""Grades a stream of readings: can this value be trusted? Pure, constant memory a point."""
+"""Pure grading of readings as they come: error values, range, frozen, clock.
+
+The thresholds are ours, after the sensor notes of the safety plan: 85.0 is taken for real only
+beside a good value within 5 °C, a temperature identical to the last bit for hours is a dead sensor.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from devices.model import Kind, PointId, Quality, Reading, ValueType
+from devices.model import Kind, PointId, Quality, Reading, Value
 
 POWER_ON = 85.0
-NEAR_POWER_ON = 5.0
-"""DS18B20: 85.0 is believed only within so many degrees of the last good value."""
-AHEAD = timedelta(seconds=60)
-"""A source time further ahead of ours means a wrong clock (safety notes: quarantine above 60 s)."""
-FROZEN_AFTER = timedelta(hours=2)
-"""A temperature that has not moved by one step for so long, in a point that moved before."""
+"""What a DS18B20 says after power-on; an oven may be as hot, so its neighbours decide."""
+POWER_ON_NEAR = 5.0
+CLOCK_AHEAD = timedelta(seconds=60)
+FROZEN_AFTER = timedelta(hours=6)
+FROZEN_READINGS = 60
+"""A value is frozen when it stayed the same for so long in at least so many readings."""
+RESTLESS = frozenset(("temperature", "humidity"))
+"""Measurements that never stand still to the last step; power or gas may rest at 0 for days."""
 
 
 @dataclass(slots=True)
-class _Memory:
+class _Seen:
+    """What is remembered of one point: its newest value, since when, and the last good one."""
+
+    kind: Kind
+    at: datetime
+    value: Value
+    since: datetime
+    count: int = 1
     good: float | None = None
-    value: float | None = None
-    since: datetime | None = None
-    moved: bool = False
 
 
 class Grader:
-    """Remembers of each point only what the next grade needs."""
+    """Grades each reading by what its point said before; memory is constant for each point.
+
+    Readings of a point come in the order of their time; one that is late or comes again is graded
+    by what is known of its moment and changes nothing.
+    """
 
     def __init__(self, kinds: Mapping[PointId, Kind]) -> None:
         self._kinds = kinds
-        self._memory: dict[PointId, _Memory] = {}
+        self._seen: dict[PointId, _Seen] = {}
 
     def grade(self, reading: Reading, now: datetime) -> Quality:
-        """How far `reading` can be trusted; `now` is the server's time."""
-        kind = self._kinds.get(reading.point)
-        if kind is not None and kind.value_type is ValueType.NUMBER:
-            memory = self._memory.setdefault(reading.point, _Memory())
-            fault = _fault(kind, memory, float(reading.value), reading.at)
+        """The quality of a reading that arrived at `now`; the most telling where several apply."""
+        at, value = reading.at, reading.value
+        seen = self._seen.get(reading.point)
+        if seen is None:
+            kind = self._kinds.get(reading.point)
+            if kind is None:
+                return reading.quality
+            seen = self._seen[reading.point] = _Seen(kind, at, value, at)
+        elif at > seen.at:
+            seen.at = at
+            if value == seen.value:
+                seen.count += 1
+            else:
+                seen.value, seen.since, seen.count = value, at, 1
+        if type(value) is float:
+            fault = _fault(seen, at, value)
             if fault is not None:
                 return fault
-            memory.good = float(reading.value)
-        if reading.at > now + AHEAD:
+            if at == seen.at:
+                seen.good = value
+        if reading.quality is Quality.CLOCK or at - now > CLOCK_AHEAD:
             return Quality.CLOCK
         return reading.quality
 
 
-def _fault(kind: Kind, memory: _Memory, value: float, at: datetime) -> Quality | None:
-    if value in kind.error_values and not _believable(value, memory.good):
+def _fault(seen: _Seen, at: datetime, value: float) -> Quality | None:
+    kind = seen.kind
+    if value in kind.error_values and not (
+        value == POWER_ON and seen.good is not None and abs(value - seen.good) <= POWER_ON_NEAR
+    ):
         return Quality.ERROR_VALUE
     if (kind.low is not None and value < kind.low) or (kind.high is not None and value > kind.high):
         return Quality.OUT_OF_RANGE
-    if memory.value != value or memory.since is None:
-        memory.moved = memory.moved or memory.value is not None
-        memory.value, memory.since = value, at
-    elif kind.measurement == "temperature" and memory.moved and at - memory.since > FROZEN_AFTER:
+    if (
+        seen.count >= FROZEN_READINGS
+        and value == seen.value
+        and at - seen.since >= FROZEN_AFTER
+        and kind.measurement in RESTLESS
+        and value not in (kind.low, kind.high)  # humidity may well stay at 100 %
+    ):
         return Quality.FROZEN
     return None
-
-
-def _believable(value: float, good: float | None) -> bool:
-    return value == POWER_ON and good is not None and abs(value - good) <= NEAR_POWER_ON
