@@ -14,6 +14,7 @@ from dashboard.api import (
 )
 from dashboard.api import (
     completeness,
+    dead_letters,
     events,
     openapi,
     probes,
@@ -48,7 +49,7 @@ SECTIONS = (
     overview.section, canteen.section, gates.section, classrooms.section, alerts.section,
     points.section, maintenance.section, post.section, settings.section, session.section,
     probes.section, api_points.section, series.section, events.section, completeness.section,
-    api_alerts.section, work_orders.section, openapi.section,
+    dead_letters.section, api_alerts.section, work_orders.section, openapi.section,
 )  # fmt: skip
 MAX_BODY = 1024 * 1024
 RATE = "1200 per minute"

@@ -130,6 +130,10 @@ class Hub:
         """Raises StreamsFull."""
         return self._broadcast.join(last_id, self.heartbeat())
 
+    def end_streams(self) -> None:
+        """End every open stream, because the web server is about to stop."""
+        self._broadcast.end_streams()
+
     def learn_alert(self, alert: Mapping[str, Any]) -> None:
         """Take an alert from the engine's own answer, ahead of its message."""
         event = self.now.set_alert(alert)

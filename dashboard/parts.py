@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
@@ -15,11 +15,11 @@ from alerts.model import (
     WorkOrder,
 )
 from alerts.plan import Plan
+from collectors.ledger import Ledger
 from collectors.store import Store
 from dashboard.live import Hub
 from dashboard.records.accounts import Accounts
 from devices.catalog import Site
-from devices.model import NodeId
 from devices.service import Clock
 
 
@@ -37,31 +37,6 @@ class Book(Protocol):
     def deliveries(self, alert_id: str) -> Sequence[Delivery]: ...
     def work_orders(self, states: Iterable[OrderState] | None = None) -> Sequence[WorkOrder]: ...
     def work_order(self, id: str) -> WorkOrder | None: ...
-
-
-class Completeness(Protocol):
-    """How much of what a node sent on one day is in the store."""
-
-    @property
-    def node(self) -> NodeId: ...
-    @property
-    def day(self) -> date: ...
-    @property
-    def boots(self) -> int: ...
-    @property
-    def received(self) -> int: ...
-    @property
-    def missing(self) -> int: ...
-    @property
-    def late(self) -> int: ...
-
-
-class Ledger(Protocol):
-    """The ingester's record of which batches came, opened for reading."""
-
-    def completeness(
-        self, node: NodeId | None, start: datetime, end: datetime
-    ) -> Sequence[Completeness]: ...
 
 
 class Requester(Protocol):

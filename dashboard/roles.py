@@ -33,7 +33,7 @@ class Role(StrEnum):
         return permission in _PERMISSIONS[self]
 
     def may_acknowledge(self, area: str) -> bool:
-        """Whether alerts of `area` (the plan's) are this role's to answer: the canteen's own are food."""
+        """Whether alerts of the plan's `area` are this role's to answer; the canteen's are food."""
         if not self.may(Permission.ACKNOWLEDGE):
             return False
         return self is not Role.CANTEEN or area == "food"

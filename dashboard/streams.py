@@ -4,7 +4,7 @@ import queue
 import secrets
 import threading
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import orjson
@@ -34,6 +34,9 @@ def event_bytes(name: str, data: Mapping[str, Any], id: str = "") -> bytes:
 class Stream:
     """One browser's queue of chunks, iterated by the thread that serves it."""
 
+    gone: Callable[[], bool] = staticmethod(lambda: False)
+    """Whether the browser has left; the web server sets what it knows of it."""
+
     def __init__(self, broadcast: "Broadcast", first: bytes, clock: Clock) -> None:
         self._broadcast = broadcast
         self._clock = clock
@@ -62,7 +65,7 @@ class Stream:
                 try:
                     chunk = self._queue.get(timeout=1.0)
                 except queue.Empty:
-                    if self._over:
+                    if self._over or self.gone():
                         return
                     continue
                 if chunk is None:
@@ -144,8 +147,12 @@ class Broadcast:
     def open_streams(self) -> int:
         return len(self._streams)
 
-    def close(self) -> None:
+    def end_streams(self) -> None:
+        """End every open stream; whoever comes back is welcome."""
         with self._lock:
-            self._closed = True
             for stream in self._streams:
                 stream.end()
+
+    def close(self) -> None:
+        self._closed = True
+        self.end_streams()

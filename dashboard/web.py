@@ -43,6 +43,8 @@ class WebService:
             max_request_body_size=MAX_BODY, outbuf_high_watermark=256 * 1024,
             asyncore_use_poll=True, ident="campus", clear_untrusted_proxy_headers=True,
         )  # fmt: skip
+        # It tells of every browser that goes away; only what it warns of is news.
+        logging.getLogger("waitress").setLevel(logging.WARNING)
         self._thread = threading.Thread(target=self._server.run, name="web", daemon=True)
         self._thread.start()
         log.info("the dashboard is at http://%s:%s", self._host, self.port)
@@ -72,12 +74,16 @@ class WebService:
         return Health(alive, "" if alive else "the web server's thread has ended")
 
     def close(self) -> None:
-        """Streams have to be ended (hub.close) before, else their threads are waited for."""
+        """Stop listening, end the streams, let what is being answered finish, close the rest."""
         server, self._server = self._server, None
         if server is None:
             return
+        parts: Parts = self._app.extensions["campus"]
         sockets = server._map
+        # Only the listener: the trigger has to live as long as any thread may pull it.
+        server.trigger.pull_trigger(lambda: wasyncore.dispatcher.close(server))
+        parts.hub.end_streams()
+        server.task_dispatcher.shutdown(timeout=10)
         server.trigger.pull_trigger(lambda: wasyncore.close_all(sockets, ignore_all=True))
         if self._thread is not None:
             self._thread.join(10)
-        server.task_dispatcher.shutdown(timeout=10)

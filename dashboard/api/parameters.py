@@ -36,8 +36,8 @@ def time_range(length: timedelta) -> tuple[datetime, datetime]:
     end_text, start_text = request.args.get("to", ""), request.args.get("from", "")
     end = time_of("to", end_text) if end_text else parts().clock.now()
     start = time_of("from", start_text) if start_text else end - length
-    if start >= end:
-        raise BadInput("from", "is not before `to`", "send an earlier `from`")
+    if start > end:
+        raise BadInput("from", "is after `to`", "send an earlier `from`")
     if end - start > LONGEST:
         raise BadInput("from", "is more than ten years before `to`", "ask for a shorter time")
     return start, end

@@ -83,6 +83,7 @@ def live() -> Response:
         stream = parts().hub.stream(last[:64])
     except StreamsFull as error:
         raise ServiceUnavailable(str(error), retry_after=10) from error
+    stream.gone = request.environ.get("waitress.client_disconnected", stream.gone)
     answer = Response(iter(stream), content_type="text/event-stream; charset=utf-8")
     answer.headers["X-Accel-Buffering"] = "no"
     answer.headers["Cache-Control"] = "no-store"

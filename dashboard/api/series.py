@@ -26,6 +26,8 @@ def series() -> Response:
     if not is_number(point):
         raise BadInput("point", f"{point!r} measures no number", "ask /api/v1/events for it")
     start, end = time_range(timedelta(days=1))
+    if start == end:
+        raise BadInput("from", "is the same as `to`", "send an earlier `from`")
     buckets = parts().store.series(SeriesQuery(point, start, end, number("buckets", 300, 1, 2000)))
     return json_answer({
         "point": point, "unit": parts().site.kinds[point].unit,

@@ -8,7 +8,7 @@ from dashboard.conditions import State, worst
 from dashboard.panels import PointPanel, panels
 from dashboard.roles import Permission
 from dashboard.section import Section, parts
-from dashboard.views.places import equipment_on, room_points
+from dashboard.views.places import CLASSROOMS, equipment_on, room_points
 from devices.catalog import Building, Place
 from devices.model import PlaceId
 
@@ -46,7 +46,7 @@ def classrooms() -> str:
         floors.setdefault(key, Floor(building, place.floor, [])).rooms.append(_room(place))
     order = list(site.buildings)
     shown = sorted(floors.values(), key=lambda f: (order.index(f.building.id), -f.floor))
-    rooms = [room for floor in shown for room in floor.rooms]
+    rooms = [room for floor in shown for room in floor.rooms if room.place.type in CLASSROOMS]
     return render_template("classrooms.html", floors=shown, rooms=rooms)
 
 

@@ -28,7 +28,8 @@ def post(gate: str) -> str:
     return render_template(
         "post.html", place=place, contact=contact, alerts=ours,
         alert=next(iter(waiting or ours), None),
-        others=len(alerts) - len(ours), nodes=sorted({point.point.node for point in points}),
+        others=len(alerts) - len(ours),
+        calm=not _urgent(alerts),
         online=_online(place),
         duty=parts().plan.on_duty(gate, parts().clock.now()),
     )  # fmt: skip
@@ -41,6 +42,11 @@ def _ours(alert: AlertPanel, place: Place) -> bool:
         return True
     other_gate = any(gate.id == where for gate in parts().site.gates)
     return alert.data.get("area") in GUARDED_AREAS and not other_gate
+
+
+def _urgent(alerts: list[AlertPanel]) -> bool:
+    """Whether anything anywhere is so wrong that no guard may be told that all is well."""
+    return any(alert.severity in ("critical", "major") and alert.waiting for alert in alerts)
 
 
 def _online(place: Place) -> bool:

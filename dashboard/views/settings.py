@@ -7,9 +7,9 @@ from flask_babel import gettext as _
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 
+from collectors.ledger import Completeness
 from dashboard.auth import person
 from dashboard.panels import supervised
-from dashboard.parts import Completeness
 from dashboard.records.accounts import AccountError
 from dashboard.roles import Permission, Role
 from dashboard.section import Section, parts

@@ -1,7 +1,8 @@
 // A point's history: mean over its band of minimum and maximum, limits drawn, gaps left open.
-import { now, ui, zone } from "./words.js";
+import { now, stateWord, ui, zone } from "./words.js";
 import { on } from "./live.js";
 
+const degrees = (unit) => (unit === "°C" ? document.body.dataset.degrees : unit);
 const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
 for (const box of document.querySelectorAll("[data-chart]")) {
@@ -50,7 +51,7 @@ function Curve(box) {
     const stroke = css("--trace");
     const band = css("--spread");
     const axis = { stroke: css("--quiet"), grid: { stroke: css("--line"), width: 1 }, ticks: { stroke: css("--line"), width: 1 }, font: "12px system-ui" };
-    const figure = (_, value) => (value === null || value === undefined ? "—" : `${value.toFixed(decimals)} ${data.unit}`);
+    const figure = (_, value) => (value === null || value === undefined ? "—" : `${value.toFixed(decimals)} ${degrees(data.unit)}`);
     const height = box.classList.contains("tall") ? Math.max(260, Math.min(420, innerHeight * 0.5)) : 240;
     plot = new globalThis.uPlot({
       width: box.clientWidth, height,
@@ -116,13 +117,17 @@ function drawLimits(u, data) {
   ctx.save();
   for (const limit of data.limits) {
     const y = Math.round(u.valToPos(limit.value, "y", true));
-    ctx.strokeStyle = css(`--${limit.severity}`) || css("--critical");
-    ctx.lineWidth = 2 * devicePixelRatio;
+    ctx.strokeStyle = ctx.fillStyle = css("--quiet");
+    ctx.lineWidth = 1.5 * devicePixelRatio;
     ctx.setLineDash([8 * devicePixelRatio, 5 * devicePixelRatio]);
     ctx.beginPath();
     ctx.moveTo(bbox.left, y);
     ctx.lineTo(bbox.left + bbox.width, y);
     ctx.stroke();
+    ctx.font = `${12 * devicePixelRatio}px system-ui`;
+    ctx.textAlign = "right";
+    const above = limit.side === "above" ? -6 : 14;
+    ctx.fillText(`${limit.value}`.replace("-", "−") + ` ${degrees(data.unit)} ${stateWord(limit.severity)}`, bbox.left + bbox.width - 6, y + above * devicePixelRatio);
   }
   ctx.restore();
 }

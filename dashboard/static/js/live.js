@@ -2,6 +2,7 @@
 import { serverSaid } from "./words.js";
 
 const SILENCE_MS = 9000;
+const PATIENT_TRIES = 2;
 const url = document.body.dataset.live;
 const listeners = { reading: [], alert: [], node: [], heartbeat: [], link: [] };
 let source = null;
@@ -52,6 +53,7 @@ function again() {
   if (source) source.close();
   source = null;
   attempt += 1;
+  if (attempt > PATIENT_TRIES) setLink(false);
   waiting = setTimeout(open, Math.min(500 * 2 ** attempt, 5000));
 }
 
