@@ -43,6 +43,13 @@ class Driver(ABC):
         """Carry out a command (actuators). Raises DeviceError when it knows no such command."""
         raise DeviceError(f"{self.point.id} is a sensor: it cannot {do}")
 
+    def health(self) -> str:
+        """What is wrong though values come (a chattering contact, refused frames), for people.
+
+        Empty while all is well. From any thread, at any time.
+        """
+        return ""
+
     @classmethod
     def pins(cls, options: Any) -> tuple[str, ...]:
         """What of the node it occupies alone, such as `GPIO17` or `CE0/3`; shared by none."""

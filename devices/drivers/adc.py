@@ -1,0 +1,54 @@
+"""Channels of an MCP3008, the analog-to-digital converter on the SPI bus."""
+
+from typing import Annotated, Any, Protocol
+
+from pydantic import Field
+
+from devices.drivers.pins import plain_errors
+
+Chip = Annotated[int, Field(ge=0, le=1)]
+Channel = Annotated[int, Field(ge=0, le=7)]
+FULL = 1023
+LOW_RAIL, HIGH_RAIL = 3, 1020
+"""Raw readings up to, and from, which a 10-bit channel is at a rail: open or short."""
+READS = 5
+OVERLAY = "dtparam=spi=on"
+
+
+class ChannelOptions(Protocol):
+    """What the options of every driver on such a channel have."""
+
+    @property
+    def chip(self) -> int: ...
+
+    @property
+    def channel(self) -> int: ...
+
+
+class AdcChannel:
+    """One opened channel. Raises DeviceError, naming `where`, the chip and the remedy."""
+
+    def __init__(self, where: str, options: ChannelOptions) -> None:
+        self._where = where
+        self.name = channel_name(options)
+        with self._errors():
+            from gpiozero import MCP3008
+
+            self._device: Any = MCP3008(options.channel, port=0, device=options.chip)
+
+    def raw(self) -> int:
+        """0 to 1023, the median of five conversions."""
+        with self._errors():
+            return int(sorted(self._device.raw_value for _ in range(READS))[READS // 2])
+
+    def close(self) -> None:
+        self._device.close()
+
+    def _errors(self) -> Any:
+        remedy = f"add {OVERLAY} to /boot/firmware/config.txt, restart, and check the wires"
+        return plain_errors(self._where, f"MCP3008 {self.name}", remedy)
+
+
+def channel_name(options: ChannelOptions) -> str:
+    """Chip select and channel, such as CE0/3."""
+    return f"CE{options.chip}/{options.channel}"
