@@ -10,12 +10,13 @@ from datetime import date, datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import Any
 
-from devices.errors import StoreUnavailable
+from devices.errors import StoreError, StoreUnavailable
 from devices.model import NodeId, Origin, from_ms, to_ms
 
 LATE = timedelta(minutes=5)
 """A batch whose newest reading is older than this when it comes in counts as late."""
 MOST_DEAD_LETTERS = 10_000
+RAW_BYTES = 4096
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS batches (
@@ -64,7 +65,11 @@ class Completeness:
 
 
 class Ledger:
-    """Keeps, for each boot of each node, the numbers that are in as ranges, so it stays small."""
+    """Keeps, for each boot of each node, the numbers that are in as ranges, so it stays small.
+
+    The ingester is its one writer; `readonly` is for others, and a missing file is empty to them.
+    Raises StoreError where the file is damaged.
+    """
 
     def __init__(self, path: Path, timezone: tzinfo, *, readonly: bool = False) -> None:
         self._path = path
@@ -74,20 +79,39 @@ class Ledger:
         self._db: sqlite3.Connection | None = None
         if not readonly:
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._db = sqlite3.connect(path, timeout=10, check_same_thread=False)
-            self._db.execute("PRAGMA journal_mode=WAL")
-            self._db.execute("PRAGMA synchronous=FULL")
-            self._db.executescript(_SCHEMA)
+            self._db = self._open_for_writing()
+
+    def _open_for_writing(self) -> sqlite3.Connection:
+        db = sqlite3.connect(self._path, timeout=10, check_same_thread=False)
+        try:
+            db.execute("PRAGMA journal_mode=WAL")
+            db.execute("PRAGMA synchronous=FULL")
+            (found,) = db.execute("PRAGMA quick_check(1)").fetchone()
+            if found != "ok":
+                raise sqlite3.DatabaseError(found)
+            db.executescript(_SCHEMA)
+        except sqlite3.DatabaseError as error:
+            db.close()
+            said = " ".join(str(error).split())
+            raise StoreError(
+                f"the ledger {self._path} cannot be used ({said}); nothing was changed: stop "
+                f"ingest, set it aside (mv {self._path.name}* ELSEWHERE), then restore the last "
+                "backup or start anew; it holds no readings"
+            ) from None
+        return db
 
     def record(
         self,
         receipts: Sequence[Receipt],
-        letters: Sequence[DeadLetter],
-        counts: "Counter[str]",
-        now: datetime,
+        letters: Sequence[DeadLetter] = (),
+        counts: "Counter[str] | None" = None,
+        now: datetime | None = None,
     ) -> None:
-        """Book a group of batches, refusals and counts at once; a batch known already is a
-        `duplicates`. Raises StoreUnavailable, with nothing booked."""
+        """Book a group of batches that arrived at `now`, refusals and counts, all or nothing.
+
+        A batch that is in already counts as one of the `duplicates`; without `now` none counts as
+        late. Durable on return. Raises StoreUnavailable, with nothing booked.
+        """
         db = self._db
         if db is None or self._readonly:
             raise StoreUnavailable(f"{self._path} is open for reading only")
@@ -96,11 +120,13 @@ class Ledger:
                 with db:
                     duplicates = sum(not self._enter(db, receipt, now) for receipt in receipts)
                     self._bury(db, letters)
-                    _add(db, counts + Counter(duplicates=duplicates))
-            except sqlite3.OperationalError as error:
-                raise StoreUnavailable(f"{self._path} cannot be written ({error})") from None
+                    _add(db, Counter(counts or {}) + Counter(duplicates=duplicates))
+            except sqlite3.Error as error:
+                raise StoreUnavailable(
+                    f"the ledger {self._path} cannot be written ({error}): look at the disk"
+                ) from None
 
-    def _enter(self, db: sqlite3.Connection, receipt: Receipt, now: datetime) -> bool:
+    def _enter(self, db: sqlite3.Connection, receipt: Receipt, now: datetime | None) -> bool:
         node, boot, seq = receipt.origin.node, receipt.origin.boot, receipt.origin.seq
         day = receipt.newest.astimezone(self._timezone).date().isoformat()
         below = db.execute(
@@ -123,7 +149,7 @@ class Ledger:
             first = below[0]
         db.execute("INSERT OR REPLACE INTO batches VALUES (?,?,?,?,?)",
                    (node, boot, first, last, day))  # fmt: skip
-        late = int(now - receipt.newest > LATE)
+        late = int(now is not None and now - receipt.newest > LATE)
         db.execute(
             "INSERT INTO days VALUES (?,?,1,?,?) ON CONFLICT (node, day) DO UPDATE SET"
             " received=received+1, late=late+excluded.late, readings=readings+excluded.readings",
@@ -137,7 +163,10 @@ class Ledger:
             return
         db.executemany(
             "INSERT INTO dead_letters (at, node, reason, raw) VALUES (?,?,?,?)",
-            [(to_ms(letter.at), letter.node, letter.reason, letter.raw) for letter in letters],
+            [
+                (to_ms(letter.at), letter.node, letter.reason[:RAW_BYTES], letter.raw[:RAW_BYTES])
+                for letter in letters[-MOST_DEAD_LETTERS:]
+            ],
         )
         db.execute(
             "DELETE FROM dead_letters WHERE id <= (SELECT max(id) FROM dead_letters) - ?",
@@ -211,8 +240,8 @@ class Ledger:
             try:
                 with closing(self._db.execute(sql, values)) as cursor:
                     return cursor.fetchall()
-            except sqlite3.OperationalError as error:
-                if "no such table" in str(error):
+            except sqlite3.Error as error:
+                if "no such table" in str(error):  # the ingester has only just begun
                     return []
                 raise StoreUnavailable(f"{self._path} cannot be read ({error})") from None
 

@@ -97,5 +97,5 @@ def open_store(site: Site, data: Path, *, readonly: bool = False) -> Store:
 
         return InfluxStore(site)
     raise StoreMisconfigured(
-        f"store.url {url!r} is no store's address: use sqlite:PATH or http://HOST:8086"
+        f"store.url {url!r} is no store's address: use sqlite:PATH, http://HOST:8086 or influxdb"
     )

@@ -43,18 +43,19 @@ class _Answer(Exception):
 class InfluxStore:
     """A Store in the bucket (1.x: database) of the site file.
 
-    INFLUXDB_V2_URL and INFLUXDB_V2_ORG, where set, go before the site file; the token comes from
-    INFLUXDB_V2_TOKEN or `store.token_file` (1.x: `name:password`). An absent server never fails
-    the start. Writing nothing checks address, token, organisation and bucket. A second reading of
-    a point at the same time takes the place of the first. `series` leaves out what no alarm may
-    use (error values, out of range, frozen); `events` and `latest` show it. Only points of the
-    site file are written and found. Raises StoreMisconfigured where a file cannot be read.
+    The address is `store.url`, or INFLUXDB_V2_URL where that says `influxdb`; the organisation
+    `store.org` or INFLUXDB_V2_ORG; the token (1.x: `name:password`) is in `store.token_file` or
+    INFLUXDB_V2_TOKEN. An absent server never fails the start. Writing nothing checks all of these.
+    A second reading of a point at the same time takes the place of the first. `series` leaves out
+    what no alarm may use (error values, out of range, frozen); `events` and `latest` show it. Only
+    points of the site file are written and found. Raises StoreMisconfigured where a setting is
+    missing or names a file that cannot be read.
     """
 
     def __init__(self, site: Site) -> None:
         settings = site.store
-        self._url = os.environ.get("INFLUXDB_V2_URL") or settings.url
-        self._org = os.environ.get("INFLUXDB_V2_ORG") or settings.org
+        self._url = _address(settings)
+        self._org = settings.org or os.environ.get("INFLUXDB_V2_ORG", "")
         self._bucket = settings.bucket
         self._kinds = site.kinds
         self._old = settings.mode == "1.x"
@@ -213,7 +214,7 @@ class InfluxStore:
             raise _Answer(error.status, _said(error.body)) from None
         except (urllib3.exceptions.HTTPError, OSError, UnicodeDecodeError) as error:
             reason = "no answer in time" if "timed out" in str(error) else type(error).__name__
-            self._trouble = f"the store at {self._url} cannot be reached ({reason}): is it running?"
+            self._trouble = f"the store at {self._url} does not answer ({reason}): is it running?"
             raise StoreUnavailable(self._trouble) from None
         return answer, status
 
@@ -260,10 +261,20 @@ def _said(body: str | None) -> str:
     return str(told.get("message") or told.get("error") or "")[:_ANSWER]
 
 
+def _address(settings: StoreSettings) -> str:
+    if settings.url != "influxdb":
+        return settings.url
+    url = os.environ.get("INFLUXDB_V2_URL", "")
+    if not url.startswith(("http://", "https://")):
+        raise StoreMisconfigured(
+            "store.url is `influxdb`, but INFLUXDB_V2_URL is not set to http://HOST:8086"
+        )
+    return url
+
+
 def _token(settings: StoreSettings, folder: Path) -> str | None:
-    token = os.environ.get("INFLUXDB_V2_TOKEN", "").strip()
-    if token or not settings.token_file:
-        return token or None
+    if not settings.token_file:
+        return os.environ.get("INFLUXDB_V2_TOKEN", "").strip() or None
     path = folder / settings.token_file
     try:
         return path.read_text(encoding="utf-8").strip() or None

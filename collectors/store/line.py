@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from math import isfinite
 
 from devices.catalog import Site
-from devices.model import NodeId, PointId, Reading, Value, to_ms
+from devices.model import PointId, Reading, Value, to_ms
 
 TAGS = ("building", "campus", "node", "point", "room")
 """In the order in which InfluxDB likes them best."""
@@ -77,29 +77,28 @@ def detail_key(name: str) -> str:
 
 
 class Encoder:
-    """Readings of a site as lines, in ms; what is the same in every line is made once."""
+    """Readings of a site as lines, in ms; what is the same in every line of a point is made once.
+
+    The tags follow from the point alone (`node` is the site file's), so that a reading which comes
+    again, by whatever way, is the same row.
+    """
 
     def __init__(self, site: Site) -> None:
-        self._site = site
-        self._beginnings: dict[tuple[PointId, NodeId], str] = {}
+        self._beginnings: dict[PointId, str] = {}
+        for id, point in site.points.items():
+            building = site.place_of(id).building
+            values = (building, site.school.id, point.node, id, point.room)
+            measurement = site.kinds[id].measurement
+            self._beginnings[id] = series(measurement, zip(TAGS, values, strict=True))
 
     def line(self, reading: Reading) -> str:
         """Raises ValueError, with the reason, where the reading can never be a line."""
-        key = (reading.point, reading.origin.node)
-        beginning = self._beginnings.get(key)
+        beginning = self._beginnings.get(reading.point)
         if beginning is None:
-            beginning = self._beginnings[key] = self._beginning(*key)
+            raise ValueError(f"unknown point {reading.point!r}: add it to the site file")
         value = reading.value
         name = "text" if type(value) is str else "value"
         line = f'{beginning} {name}={field(value)},quality="{reading.quality.value}"'
-        for detail, said in reading.detail.items():
-            line += f",{_name(detail_field(detail))}={field(said)}"
+        for key, said in reading.detail.items():
+            line += f",{_name(detail_field(key))}={field(said)}"
         return f"{line} {to_ms(reading.at)}"
-
-    def _beginning(self, point: PointId, node: NodeId) -> str:
-        place = self._site.points.get(point)
-        if place is None:
-            raise ValueError(f"unknown point {point!r}: add it to the site file")
-        building = self._site.place_of(point).building
-        values = (building, self._site.school.id, node, point, place.room)
-        return series(self._site.kinds[point].measurement, zip(TAGS, values, strict=True))

@@ -13,7 +13,7 @@ from collectors.store import Bucket, EventQuery, SeriesQuery, Store, open_store
 from devices.catalog import Site
 from devices.model import Detail, NodeId, Origin, PointId, Quality, Reading, Value
 from tests.support.influx2 import running_influx2
-from tests.support.influxd import Influxd, running_influxd
+from tests.support.influxd import Influxd
 from tests.support.sites import small_site
 
 FRIDGE = PointId("canteen/fridge-1/temperature")
@@ -27,8 +27,9 @@ Open = Callable[[], Store]
 
 @pytest.fixture(scope="module")
 def influxd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Influxd]:
-    with running_influxd(tmp_path_factory.mktemp("influxd")) as server:
-        yield server
+    server = Influxd(tmp_path_factory.mktemp("influxd"))
+    yield server
+    server.stop()
 
 
 @pytest.fixture(params=["sqlite", "influxdb 1.x", "influxdb 2.x"])
@@ -125,6 +126,18 @@ def test_a_reading_comes_back_as_it_was_written(store: Store, written: Reading) 
     assert not store.write([written]).refused
     assert all_events(store, written.point) == [written]
     assert store.latest([written.point]) == {written.point: written}
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "中文 🚪", 'say "ah"', "back\\slash", "\\", "a,b=c d", "'; DROP--", "1", "true", "line\nbreak",
+     "\\n", "\r\n", "#", " both ends "],
+    ids=repr,
+)  # fmt: skip
+def test_any_text_is_kept(store: Store, text: str) -> None:
+    store.write([reading(ACCESS, 0, text, detail={"note": text})])
+    (found,) = all_events(store, ACCESS)
+    assert (found.value, found.detail) == (text, {"note": text})
 
 
 def test_what_was_written_is_there_after_a_new_start(opened: Open) -> None:

@@ -29,7 +29,8 @@ class Influx2:
         self.misbehave: Misbehaviour | None = None
         self.requests: list[str] = []
         self.was_packed = False
-        behind.ask(f'CREATE DATABASE "{database}"')
+        question = {"q": f'CREATE DATABASE "{database}"'}
+        self._forward("POST", "/query", question, b"")
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self.server.daemon_threads = False
         self.url = f"http://127.0.0.1:{self.server.server_address[1]}"

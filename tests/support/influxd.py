@@ -1,85 +1,87 @@
-"""A real InfluxDB 1.x from Debian's package on free loopback ports; stopped by its process id."""
+"""A real InfluxDB 1.x from Debian's package, in a temporary folder on free loopback ports."""
 
-import json
+import signal
 import subprocess
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+import orjson
 
 from tests.support.ports import free_port
 from tests.support.waiting import eventually
 
-CONFIGURATION = """
+_CONFIGURATION = """
 reporting-disabled = true
 bind-address = "127.0.0.1:{rpc}"
 [meta]
 dir = "{folder}/meta"
-logging-enabled = false
 [data]
 dir = "{folder}/data"
 wal-dir = "{folder}/wal"
 query-log-enabled = false
-series-id-set-cache-size = 0
 [monitor]
 store-enabled = false
 [http]
-bind-address = "127.0.0.1:{http}"
+bind-address = "127.0.0.1:{port}"
 log-enabled = false
-auth-enabled = {auth}
-[logging]
-level = "error"
-suppress-logo = true
 """
 
 
 class Influxd:
-    """Where a running one listens, and a client of the bare HTTP interface."""
+    """One server; `kill` and `start` again are a crash and a restart with the data kept."""
 
-    def __init__(self, port: int, process: subprocess.Popen[bytes]) -> None:
-        self.port = port
-        self.url = f"http://127.0.0.1:{port}"
-        self.process = process
-
-    def ask(self, question: str, database: str = "", **more: str) -> list[dict[str, Any]]:
-        """The tables that InfluxQL gives; times in ms."""
-        asked = {"q": question, "db": database, "epoch": "ms", **more}
-        request = urllib.request.Request(
-            f"{self.url}/query", urllib.parse.urlencode(asked).encode(), method="POST"
+    def __init__(self, folder: Path) -> None:
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self._log = folder / "influxd.log"
+        self._configuration = folder / "influxdb.conf"
+        self._configuration.write_text(
+            _CONFIGURATION.format(folder=folder, port=self.port, rpc=free_port())
         )
-        with urllib.request.urlopen(request, timeout=10) as answer:
-            results = json.load(answer)["results"]
-        return [table for result in results for table in result.get("series", [])]
+        self._process: subprocess.Popen[bytes] | None = None
+        self.start()
 
-    def answers(self) -> bool:
+    def start(self) -> None:
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(
+                ["influxd", "-config", str(self._configuration)], stdout=log, stderr=log
+            )
+        eventually(self._answers, within=30, what="influxd answers")
+
+    def _answers(self) -> bool:
         try:
-            with urllib.request.urlopen(f"{self.url}/ping", timeout=2) as answer:
+            with urllib.request.urlopen(f"{self.url}/ping", timeout=1) as answer:
                 return bool(answer.status == 204)
-        except (urllib.error.URLError, ConnectionError, TimeoutError):
+        except (urllib.error.URLError, OSError):
             return False
 
+    def query(self, database: str, text: str) -> list[dict[str, Any]]:
+        """Rows of an InfluxQL query, by plain HTTP."""
+        words = urllib.parse.urlencode({"db": database, "q": text, "epoch": "ms"})
+        with urllib.request.urlopen(f"{self.url}/query?{words}", timeout=10) as answer:
+            (result,) = orjson.loads(answer.read())["results"]
+        return [
+            dict(zip(series["columns"], values, strict=True))
+            for series in result.get("series", [])
+            for values in series["values"]
+        ]
 
-@contextmanager
-def running_influxd(folder: Path, *, port: int = 0, auth: bool = False) -> Iterator[Influxd]:
-    """An influxd that answers; the same folder again brings the same data."""
-    port = port or free_port()
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / "influxdb.conf"
-    path.write_text(
-        CONFIGURATION.format(rpc=free_port(), http=port, folder=folder, auth=str(auth).lower())
-    )
-    process = subprocess.Popen(
-        ["/usr/bin/influxd", "-config", str(path)],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    server = Influxd(port, process)
-    try:
-        eventually(server.answers, within=30, what="influxd answers")
-        yield server
-    finally:
-        process.terminate()
-        process.wait(20)
+    def kill(self) -> None:
+        """kill -9."""
+        self._end(signal.SIGKILL)
+
+    def stop(self) -> None:
+        self._end(signal.SIGTERM)
+
+    def _end(self, how: int) -> None:
+        if self._process is not None:
+            self._process.send_signal(how)
+            try:
+                self._process.wait(20)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
+            self._process = None
