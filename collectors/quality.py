@@ -1,7 +1,8 @@
 """Pure grading of readings as they come: error values, range, frozen, clock.
 
-The thresholds are ours, after the sensor notes of the safety plan: 85.0 is taken for real only
-beside a good value within 5 °C, a temperature identical to the last bit for hours is a dead sensor.
+The thresholds follow the sensor notes of the safety plan: 85.0 is taken for real only beside a good
+value within 5 °C; a fridge that is identical to the last bit for 2 h has a dead sensor; a time 60 s
+ahead is a wrong clock. That a room may take 6 h is our own, cautious choice.
 """
 
 from collections.abc import Mapping
@@ -16,7 +17,11 @@ POWER_ON_NEAR = 5.0
 CLOCK_AHEAD = timedelta(seconds=60)
 FROZEN_AFTER = timedelta(hours=6)
 FROZEN_READINGS = 60
-"""A value is frozen when it stayed the same for so long in at least so many readings."""
+"""A value is frozen when it stayed the same for so long in at least so many readings, at a point
+that moved before."""
+CYCLING = frozenset(("temperature-cold", "temperature-frozen", "temperature-sample"))
+CYCLING_FROZEN_AFTER = timedelta(hours=2)
+"""A compressor moves these kinds all the time."""
 RESTLESS = frozenset(("temperature", "humidity"))
 """Measurements that never stand still to the last step; power or gas may rest at 0 for days."""
 
@@ -30,6 +35,7 @@ class _Seen:
     value: Value
     since: datetime
     count: int = 1
+    moved: bool = False
     good: float | None = None
 
 
@@ -58,7 +64,7 @@ class Grader:
             if value == seen.value:
                 seen.count += 1
             else:
-                seen.value, seen.since, seen.count = value, at, 1
+                seen.value, seen.since, seen.count, seen.moved = value, at, 1, True
         if type(value) is float:
             fault = _fault(seen, at, value)
             if fault is not None:
@@ -80,8 +86,9 @@ def _fault(seen: _Seen, at: datetime, value: float) -> Quality | None:
         return Quality.OUT_OF_RANGE
     if (
         seen.count >= FROZEN_READINGS
+        and seen.moved
         and value == seen.value
-        and at - seen.since >= FROZEN_AFTER
+        and at - seen.since >= (CYCLING_FROZEN_AFTER if kind.key in CYCLING else FROZEN_AFTER)
         and kind.measurement in RESTLESS
         and value not in (kind.low, kind.high)  # humidity may well stay at 100 %
     ):

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from collectors.quality import FROZEN_AFTER, Grader
+from collectors.quality import CYCLING_FROZEN_AFTER, FROZEN_AFTER, Grader
 from devices.kinds import KINDS
 from devices.model import NodeId, Origin, PointId, Quality, Reading, Value
 
@@ -75,17 +75,30 @@ def hours(stream: Stream, value: Value, minutes: int) -> list[Quality]:
     return [stream.says(value) for _ in range(minutes)]
 
 
-def test_a_temperature_identical_for_hours_is_frozen_until_it_moves() -> None:
-    fridge = Stream("temperature-cold")
-    limit = int(FROZEN_AFTER.total_seconds() // 60)
-    graded = hours(fridge, 4.0, limit + 10)
-    assert graded == [Quality.GOOD] * limit + [Quality.FROZEN] * 10
-    assert fridge.says(4.0625) is Quality.GOOD
-    assert fridge.says(4.0) is Quality.GOOD
+@pytest.mark.parametrize(
+    ("kind", "limit"),
+    [("temperature-cold", CYCLING_FROZEN_AFTER), ("temperature-room", FROZEN_AFTER),
+     ("humidity", FROZEN_AFTER)],
+)  # fmt: skip
+def test_a_value_that_moved_and_then_stands_for_hours_is_frozen_until_it_moves(
+    kind: str, limit: timedelta
+) -> None:
+    stream = Stream(kind)
+    stream.says(4.5)
+    minutes = int(limit.total_seconds() // 60)
+    graded = hours(stream, 4.0, minutes + 10)
+    assert graded == [Quality.GOOD] * minutes + [Quality.FROZEN] * 10
+    assert stream.says(4.0625) is Quality.GOOD
+    assert stream.says(4.0) is Quality.GOOD
+
+
+def test_a_point_that_never_moved_may_be_a_steady_one() -> None:
+    assert set(hours(Stream("temperature-cold"), 4.0, 1000)) == {Quality.GOOD}
 
 
 def test_two_equal_values_far_apart_are_not_frozen() -> None:
     fridge = Stream("temperature-cold")
+    fridge.says(4.5)
     fridge.says(4.0)
     assert fridge.says(4.0, minutes=60 * 24) is Quality.GOOD
 
@@ -94,7 +107,9 @@ def test_two_equal_values_far_apart_are_not_frozen() -> None:
     ("kind", "value"), [("power", 0.0), ("gas", 0.0), ("humidity", 100.0), ("contact", "closed")]
 )
 def test_what_may_rest_never_freezes(kind: str, value: Value) -> None:
-    assert set(hours(Stream(kind), value, 1000)) == {Quality.GOOD}
+    stream = Stream(kind)
+    stream.says("open" if kind == "contact" else 50.0)
+    assert set(hours(stream, value, 1000)) == {Quality.GOOD}
 
 
 def test_a_time_ahead_of_ours_is_a_wrong_clock() -> None:
@@ -111,6 +126,7 @@ def test_an_unset_clock_stays_told_and_a_broken_value_tells_more() -> None:
 
 def test_what_comes_again_is_graded_as_before() -> None:
     fridge = Stream("temperature-cold")
+    fridge.says(4.5)
     first = [(fridge.now, fridge.says(4.0)) for _ in range(600)]
     again = [fridge.at(at + timedelta(minutes=1), 4.0) for at, _ in first]
     assert again == [quality for _, quality in first]
@@ -118,6 +134,7 @@ def test_what_comes_again_is_graded_as_before() -> None:
 
 def test_a_late_reading_changes_nothing_for_the_present_ones() -> None:
     fridge = Stream("temperature-cold")
+    fridge.says(4.5)
     hours(fridge, 4.0, 600)
     assert fridge.at(NOW - timedelta(days=1), 9.0) is Quality.GOOD
     assert fridge.says(4.0) is Quality.FROZEN
