@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 import orjson
+from flask import current_app
 
 from dashboard.auth import person
 from dashboard.problems import EngineRefused, EngineSilent
@@ -14,6 +15,7 @@ from devices import wire
 from devices.errors import TransportError, WireError
 
 PATIENCE_S = 5.0
+"""Seconds to wait for the engine, unless the application's ENGINE_PATIENCE_S says otherwise."""
 MAX_NOTE = 2000
 
 
@@ -25,7 +27,9 @@ def ask_engine(
     command = wire.Command(verb, id, alert, person().signature, note[:MAX_NOTE], until)
     try:
         payload = parts().requester.ask(
-            wire.command_topic(verb), wire.encode_command(command), PATIENCE_S
+            wire.command_topic(verb),
+            wire.encode_command(command),
+            current_app.config.get("ENGINE_PATIENCE_S", PATIENCE_S),
         )
         answer = wire.decode_object(payload)
     except (TimeoutError, TransportError, WireError) as error:

@@ -131,12 +131,10 @@ def test_an_event_keeps_its_detail_but_a_viewer_sees_no_card(dashboard: Dashboar
 def test_completeness_and_dead_letters_come_from_the_ledger(
     dashboard: Dashboard, program: Program
 ) -> None:
-    from collections import Counter
-
     readings = [dashboard.reading(FRIDGE, 4.0) for _ in range(4)]
     receipts = [Receipt(r.origin, r.at, 1) for r in readings if r.origin.seq != 2]
     letter = DeadLetter(dashboard.clock.now(), NodeId("canteen-pi"), "not JSON", b"\xff<b>")
-    dashboard.ledger.record(receipts, [letter], Counter(), dashboard.clock.now())
+    dashboard.ledger.record(receipts, [letter])
     (day,) = program.get("/api/v1/completeness?node=canteen-pi")["days"]
     assert (day["day"], day["received"], day["missing"]) == ("2026-11-24", 3, 1)
     (dead,) = program.get("/api/v1/dead-letters")["dead_letters"]

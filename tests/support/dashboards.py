@@ -23,7 +23,9 @@ from alerts.model import (
 from alerts.plan import load_plan
 from collectors.ledger import Ledger
 from collectors.memory import Exchange, MemoryTransport
+from collectors.requests import Requester, answer
 from collectors.store import Store, open_store
+from collectors.transport import Message, Transport
 from dashboard.app import create_app
 from dashboard.live import Hub
 from dashboard.parts import Parts
@@ -107,19 +109,23 @@ class PaperBook:
 
 
 class PaperEngine:
-    """Stands where the engine would answer: notes each command, changes the paper book."""
+    """Answers commands as the engine's process would: notes each, changes the paper book."""
 
-    def __init__(self, book: PaperBook, publish: Any) -> None:
+    def __init__(self, book: PaperBook, transport: Transport, publish: Any) -> None:
         self.commands: list[wire.Command] = []
         self.silent = False
         self._book = book
+        self._transport = transport
         self._publish = publish
+        transport.subscribe(wire.COMMAND_FILTER, self._take)
 
-    def ask(self, topic: str, payload: bytes, timeout: float) -> bytes:
-        if self.silent:
-            raise TimeoutError("no answer")
-        command = wire.decode_command(topic, payload)
-        self.commands.append(command)
+    def _take(self, message: Message) -> None:
+        if not self.silent:
+            command = wire.decode_command(message.topic, message.payload)
+            self.commands.append(command)
+            answer(self._transport, message, self._carry_out(command))
+
+    def _carry_out(self, command: wire.Command) -> bytes:
         if command.verb == "work-order":
             return wire.encode_object({"ok": True})
         alert = self._book.kept.get(command.alert)
@@ -153,14 +159,16 @@ class Dashboard:
         self.web = close(closing(MemoryTransport(self.exchange, "web")))
         self.world = close(closing(MemoryTransport(self.exchange, "world")))
         self.book = PaperBook()
-        self.engine = PaperEngine(self.book, self.tell)
+        self.engine = PaperEngine(self.book, self.world, self.tell)
         self.hub = Hub(site, self.web, clock, max_streams=streams)
         plan = load_plan(folder / "plan.toml", site)
         self.parts = Parts(
-            site, plan, self.store, self.book, self.ledger, self.hub, self.engine, self.accounts,
+            site, plan, self.store, self.book, self.ledger, self.hub,
+            Requester(self.web, "web"), self.accounts,
             clock, folder,
         )  # fmt: skip
         self.app: Flask = create_app(self.parts)
+        self.app.config["ENGINE_PATIENCE_S"] = 0.3
         self.hub.start()
         close(closing(self.hub))
         self.web.start()
