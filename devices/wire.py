@@ -179,7 +179,9 @@ def decode_batch(topic: str, payload: bytes, kinds: Mapping[PointId, Kind]) -> D
     decoded = Decoded(node, origin, clock)
     version, rows = data.get("v"), data.get("readings")
     if version != 1:
-        decoded.refusals.append(_refusal(f"version {version!r} is not known, only 1", payload))
+        decoded.refusals.append(
+            _refusal(f"version {_shown(version)} is not known, only 1", payload)
+        )
     elif not isinstance(rows, list):
         decoded.refusals.append(_refusal("`readings` is not a list", payload))
     else:
@@ -188,12 +190,25 @@ def decode_batch(topic: str, payload: bytes, kinds: Mapping[PointId, Kind]) -> D
             try:
                 decoded.readings.append(_reading(row, origin, quality, kinds))
             except WireError as error:
-                decoded.refusals.append(_refusal(str(error), orjson.dumps(row)))
+                decoded.refusals.append(_refusal(str(error), _raw(row)))
     return decoded
 
 
 def _refusal(reason: str, raw: bytes) -> Refusal:
     return Refusal(reason, raw[:4096])
+
+
+def _raw(value: Any) -> bytes:
+    """What was decoded, as JSON again; orjson reads deeper nesting than it writes."""
+    try:
+        return orjson.dumps(value)
+    except TypeError:
+        return b"(nested too deeply)"
+
+
+def _shown(value: Any) -> str:
+    """The beginning of what was decoded, for a sentence."""
+    return _raw(value)[:40].decode(errors="replace")
 
 
 def _origin(node: NodeId, data: dict[str, Any]) -> Origin:
@@ -211,9 +226,10 @@ def _reading(row: Any, origin: Origin, quality: Quality, kinds: Mapping[PointId,
     point, at, value = row[:3]
     kind = kinds.get(PointId(point)) if type(point) is str else None
     if kind is None:
-        raise WireError(f"unknown point {str(point)[:80]!r}: add it to the site file")
+        named = repr(point[:80]) if type(point) is str else _shown(point)
+        raise WireError(f"unknown point {named}: add it to the site file")
     if type(at) is not int or not EARLIEST_MS <= at <= LATEST_MS:
-        raise WireError(f"time {str(at)[:40]} of {point} is not in ms since 1970 (2000 to 2100)")
+        raise WireError(f"time {_shown(at)} of {point} is not in ms since 1970 (2000 to 2100)")
     return Reading(
         point,
         from_ms(at),
@@ -237,8 +253,7 @@ def _value(point: str, value: Any, kind: Kind) -> Value:
             if not kind.values or value in kind.values:
                 return str(value)
             raise WireError(f"{value[:40]!r} of {point} is not one of {', '.join(kind.values)}")
-    shown = orjson.dumps(value)[:40].decode(errors="replace")
-    raise WireError(f"value {shown} of {point} is not a {kind.value_type}")
+    raise WireError(f"value {_shown(value)} of {point} is not a {kind.value_type}")
 
 
 def _detail(point: str, detail: Any) -> Detail:

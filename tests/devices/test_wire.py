@@ -127,6 +127,24 @@ def test_a_payload_that_is_no_batch_is_one_refusal(site: Site, payload: bytes, r
     assert reason in found[0]
 
 
+DEEP = b"[" * 1000 + b"]" * 1000
+
+
+@pytest.mark.parametrize(
+    "row",
+    [DEEP, b"[%s, 1, 2]" % DEEP, b'["gate-east/gate", %s, "open"]' % DEEP,
+     b'["gate-east/gate", 1795478400000, %s]' % DEEP,
+     b'["gate-east/gate", 1795478400000, "open", {"a": %s}]' % DEEP],
+)  # fmt: skip
+def test_a_part_nested_deeper_than_can_be_written_again_is_refused(site: Site, row: bytes) -> None:
+    good = b'["gate-east/gate", 1795478400000, "open"]'
+    payload = b'{"v": 1, "boot": "b", "seq": 1, "readings": [%s, %s]}' % (row, good)
+    decoded = wire.decode_batch(wire.up_topic("gate-east-pi"), payload, site.kinds)
+    assert len(decoded.refusals) == len(decoded.readings) == 1
+    whole = b'{"v": %s, "boot": "b", "seq": 1, "readings": []}' % DEEP
+    assert len(wire.decode_batch(wire.up_topic("n"), whole, site.kinds).refusals) == 1
+
+
 def test_a_refusal_keeps_at_most_four_kilobytes(site: Site) -> None:
     decoded = wire.decode_batch(UP, b"x" * 10_000_000, site.kinds)
     assert len(decoded.refusals[0].raw) == 4096
