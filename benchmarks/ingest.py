@@ -26,7 +26,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from collectors.broker import Broker
 from collectors.ledger import Ledger
-from collectors.store.line import encode, series_of
+from collectors.store.line import Encoder
 from collectors.store.sqlite import SqliteStore
 from devices import wire
 from devices.catalog import Site
@@ -106,8 +106,8 @@ def store_alone(site: Site, influxd: Influxd | None, folder: Path, count: int) -
             for n in range(0, len(readings), 5000):
                 store.write(readings[n : n + 5000])
             return len(readings) / (time.perf_counter() - start)
-    series = series_of(site)
-    lines = [encode(reading, series) for reading in readings]
+    encoder = Encoder(site)
+    lines = [encoder.line(reading) for reading in readings]
     ask = f"{influxd.url}/query?q=CREATE+DATABASE+alone"
     urllib.request.urlopen(urllib.request.Request(ask, b"")).close()
     start = time.perf_counter()

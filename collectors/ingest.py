@@ -1,10 +1,9 @@
 """From the broker to the store: decode, grade, write, book, and only then acknowledge."""
 
 import logging
-import queue
 import threading
-from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections import Counter, defaultdict, deque
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -21,9 +20,12 @@ from devices.service import Clock, Health
 log = logging.getLogger(__name__)
 
 QUEUE = 2000
-"""Messages that may wait; beyond, they are dropped unacknowledged and the nodes send them again."""
+QUEUE_BYTES = 64 * 2**20
+"""What may wait; beyond, it is dropped unacknowledged and the nodes send it again."""
 GROUP = 5000
 """Readings of one write: a group is what has come while the write before was under way."""
+MESSAGES = 200
+"""Of one group at most."""
 TOO_FAR_AHEAD = timedelta(days=1)
 FIRST_PAUSE_S = 0.2
 LONGEST_PAUSE_S = 10.0
@@ -47,11 +49,10 @@ class Ingester:
         self._ledger = ledger
         self._clock = clock
         self._grader = Grader(site.kinds)
-        self._inbox: queue.Queue[Message | None] = queue.Queue(QUEUE)
+        self._inbox = _Inbox()
         self._stop = threading.Event()
         self._worker = threading.Thread(target=self._run, name="ingest")
         self._trouble = ""
-        self._dropped = 0
         self._retries = 0
         self._counts: dict[str, int] = ledger.counters()
 
@@ -66,54 +67,43 @@ class Ingester:
 
     def counters(self) -> Mapping[str, float]:
         """batches, readings, refused, late, duplicates over all time; the rest since the start."""
-        live = {"queue": self._inbox.qsize(), "queue_dropped": self._dropped,
+        live = {"queue": len(self._inbox), "queue_dropped": self._inbox.dropped,
                 "store_retries": self._retries}  # fmt: skip
         return {**self._counts, **live}
 
     def close(self) -> None:
         self._stop.set()
+        self._inbox.close()
         if self._worker.is_alive():
-            try:
-                self._inbox.put_nowait(None)
-            except queue.Full:
-                log.debug("the worker has enough to wake up for")
             self._worker.join()
 
     def _receive(self, message: Message) -> None:
-        try:
-            self._inbox.put_nowait(message)
-        except queue.Full:
-            self._dropped += 1
+        self._inbox.put(message)
 
     def _run(self) -> None:
-        while not self._stop.is_set():
-            message = self._inbox.get()
-            if message is None:
-                return
-            try:
-                self._carry([message])
-            except Exception:
-                log.exception("a group of batches failed; the nodes send it again")
+        # An empty group finds out whether the store is as configured before anything comes.
+        self._carry([])
+        while messages := self._inbox.take():
+            self._carry(messages)
 
-    def _carry(self, messages: list[Message]) -> None:
-        """One group: `messages` and what else is waiting by now."""
-        now = self._clock.now()
-        group = _Group(now, self._grader)
-        while messages:
-            decoded = wire.decode_batch(messages[0].topic, messages[0].payload, self._site.kinds)
-            group.add(decoded)
-            if len(group.readings) >= GROUP:
-                break
-            try:
-                following = self._inbox.get_nowait()
-            except queue.Empty:
-                break
-            if following is None:
-                self._stop.set()
-                break
-            messages = [following]
-        if self._save(group):
-            self._acknowledge(group)
+    def _carry(self, messages: Sequence[Message]) -> None:
+        """Store and acknowledge a group, or as much of it as can be."""
+        try:
+            group = _Group(self._clock.now(), self._grader)
+            for position, message in enumerate(messages):
+                group.add(wire.decode_batch(message.topic, message.payload, self._site.kinds))
+                if len(group.readings) >= GROUP:
+                    self._inbox.put_back(messages[position + 1 :])
+                    messages = messages[: position + 1]
+                    break
+            if self._save(group):
+                self._acknowledge(group)
+        except Exception:
+            log.exception("a group of %d batches failed", len(messages))
+            self._trouble = "a batch could not be worked on; its node keeps it: see the log"
+            if len(messages) > 1:
+                for message in messages:
+                    self._carry([message])
 
     def _save(self, group: "_Group") -> bool:
         """Until it is durable; False when we are stopped before."""
@@ -149,6 +139,53 @@ class Ingester:
                 log.info("not acknowledged, so %s sends it again: %s", node, error)
 
 
+class _Inbox:
+    """What came and waits for the worker, bounded in number and bytes."""
+
+    def __init__(self) -> None:
+        self.dropped = 0
+        self._waiting: deque[Message] = deque()
+        self._bytes = 0
+        self._closed = False
+        self._changed = threading.Condition()
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    def put(self, message: Message) -> None:
+        """Keep `message`, or count it as dropped where there is no room."""
+        size = len(message.payload)
+        with self._changed:
+            if len(self._waiting) >= QUEUE or (self._waiting and self._bytes + size > QUEUE_BYTES):
+                self.dropped += 1
+                return
+            self._waiting.append(message)
+            self._bytes += size
+            self._changed.notify()
+
+    def put_back(self, messages: Sequence[Message]) -> None:
+        """To the front, in their order."""
+        with self._changed:
+            self._waiting.extendleft(reversed(messages))
+            self._bytes += sum(len(message.payload) for message in messages)
+
+    def take(self) -> list[Message]:
+        """What waits, at most MESSAGES; waits for the first. Empty once closed."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._waiting or self._closed)
+            if self._closed:
+                return []
+            count = min(len(self._waiting), MESSAGES)
+            taken = [self._waiting.popleft() for _ in range(count)]
+            self._bytes -= sum(len(message.payload) for message in taken)
+            return taken
+
+    def close(self) -> None:
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+
+
 class _Group:
     """What one write is about: good readings, refusals, and whom to answer."""
 
@@ -166,19 +203,24 @@ class _Group:
             self._bury(DeadLetter(self.now, decoded.node, refusal.reason, refusal.raw))
         if decoded.origin is None:
             return
+        far, grade, stored = self.now + TOO_FAR_AHEAD, self._grader.grade, len(self.readings)
         newest: datetime | None = None
         for reading in decoded.readings:
-            if reading.at > self.now + TOO_FAR_AHEAD:
-                ahead = (reading.at - self.now).days
+            at = reading.at
+            if at > far:
+                ahead = (at - self.now).days
                 self.refuse(reading, f"its time is {ahead} days ahead of the server's clock")
                 continue
-            quality = self._grader.grade(reading, self.now)
-            graded = reading if quality is reading.quality else replace(reading, quality=quality)
-            self.readings.append(graded)
-            if newest is None or reading.at > newest:
-                newest = reading.at
+            quality = grade(reading, self.now)
+            self.readings.append(
+                reading if quality is reading.quality else replace(reading, quality=quality)
+            )
+            if newest is None or at > newest:
+                newest = at
+        if newest is None or decoded.clock is ClockState.UNSYNCED:
+            newest = self.now  # the day of a clock that was never set would be any day
         self._origins.append(decoded.origin)
-        self.receipts.append(Receipt(decoded.origin, newest or self.now, len(decoded.readings)))
+        self.receipts.append(Receipt(decoded.origin, newest, len(self.readings) - stored))
 
     def refuse(self, reading: Reading, reason: str) -> None:
         batch = wire.Batch(reading.origin, ClockState.SYNCED, [reading])
