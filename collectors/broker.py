@@ -16,7 +16,13 @@ import time
 from pathlib import Path
 
 from collectors import embedded as rumqttd
-from collectors.enroll import access_files, broker_folder, configuration_file, pid_file
+from collectors.enroll import (
+    access_files,
+    broker_folder,
+    configuration_file,
+    pid_file,
+    server_login,
+)
 from collectors.lifeline import start_tied, stop
 from devices.catalog import split_address
 from devices.errors import CampusError
@@ -206,6 +212,7 @@ class Broker:
         if self._loopback:
             lines += "allow_anonymous true\n"
         else:
+            server_login(self._data)
             passwords, rights = access_files(self._data)
             lines += (
                 f"allow_anonymous false\npassword_file {passwords.absolute()}\n"

@@ -104,10 +104,13 @@ def server_login(data: Path) -> tuple[str, Path]:
     """
     path = broker_folder(data) / "server.password"
     with _passwords(data) as known:
-        if SERVER not in known or not path.exists():
+        missing = SERVER not in known or not path.exists()
+        if missing:
             password = secrets.token_urlsafe(24)
             _write_private(path, password + "\n")
             known[SERVER] = password_hash(password)
+    if missing:
+        _reload(data)
     return SERVER, path
 
 
