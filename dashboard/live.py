@@ -33,7 +33,7 @@ PRIME_RETRY_S = 15.0
 class OpenAlerts(Protocol):
     """The part of the book that tells which alerts are open."""
 
-    def alerts(self, states: Iterable[AlertState] | None = None) -> Iterable[Alert]: ...
+    def alerts(self, states: Iterable[AlertState] | None = None, /) -> Iterable[Alert]: ...
 
 
 class Hub:
