@@ -22,6 +22,8 @@ LANES = 3
 """Threads that call drivers, so one slow sensor (a DS18B20 takes 0.75 s) delays few others."""
 FIRST_PAUSE_S = 5.0
 LONGEST_PAUSE_S = 300.0
+HEALTH_S = 30.0
+"""A driver that is never sampled (a badge reader) is asked so often how it is."""
 STUCK_S = 30.0
 """A driver that has not come back from a call for so long is reported as stuck."""
 
@@ -41,6 +43,7 @@ class _Post:
     called: float | None = None
     failures: int = 0
     fault: NodeFault | None = None
+    doubt: str = ""
     lock: threading.Lock = field(default_factory=threading.Lock)
 
 
@@ -101,6 +104,8 @@ class Crew:
             if called is not None and now - called > STUCK_S:
                 text = f"driver {post.point.driver} has not answered for over {STUCK_S:g} s"
                 fault = NodeFault(post.point.id, "stuck", text)
+            elif fault is None and post.doubt:
+                fault = NodeFault(post.point.id, "doubtful", post.doubt)
             if fault is not None:
                 found.append(fault)
         return found
@@ -154,20 +159,22 @@ class Crew:
         point = post.point
         driver = DRIVERS[point.driver](point, driver_options(point))
         post.driver = driver
-        # Pin factories share tables that two threads must not fill at once.
+        # Pin factories share tables, and Python its warning filters: one opens at a time.
         with self._opening:
             driver.start(lambda sample: self._heard(PointId(point.id), sample, True))
         # A number is wanted at once; a level was just emitted, and repeats after a period.
-        wait = 0.0 if KINDS[point.kind].value_type is ValueType.NUMBER else post.period
-        post.due = self._clock.monotonic() + wait if post.period > 0 else float("inf")
-        if wait or post.period <= 0:
+        at_once = KINDS[point.kind].value_type is ValueType.NUMBER and post.period > 0
+        post.due = self._clock.monotonic() + (0.0 if at_once else post.period or HEALTH_S)
+        if not at_once:
             self._works(post)
 
     def _sample(self, post: _Post) -> None:
         assert post.driver is not None
-        for sample in post.driver.sample():
-            self._heard(PointId(post.point.id), sample, False)
-        post.due = max(post.due + post.period, self._clock.monotonic())
+        if post.period > 0:
+            for sample in post.driver.sample():
+                self._heard(PointId(post.point.id), sample, False)
+        post.doubt = post.driver.health()
+        post.due = max(post.due + (post.period or HEALTH_S), self._clock.monotonic())
         self._works(post)
 
     def _works(self, post: _Post) -> None:
@@ -181,7 +188,7 @@ class Crew:
         post.due = self._clock.monotonic() + pause
         if post.fault is None or post.fault.text != text:
             log.warning("%s: %s (tried again in %g s)", post.point.id, text, pause)
-        post.fault = NodeFault(post.point.id, reason, text)
+        post.fault, post.doubt = NodeFault(post.point.id, reason, text), ""
         self._shut(post)
 
     def _shut(self, post: _Post) -> None:

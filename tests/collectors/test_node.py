@@ -18,48 +18,21 @@ from collectors.broker import Broker
 from collectors.memory import Exchange, MemoryTransport
 from collectors.mqtt import MqttTransport
 from collectors.node import NodeAgent, node_will
-from collectors.transport import Message, Transport
+from collectors.transport import Message
 from devices import wire
 from devices.catalog import Site
-from devices.errors import CampusError, DeviceError, TransportError
-from devices.model import NodeId, NodeState, NodeStatus, PointId, Reading, Sample
+from devices.errors import CampusError, DeviceError
+from devices.model import NodeId, NodeState, NodeStatus, PointId, Sample
 from devices.service import Clock
 from tests.support.clock import FakeClock
 from tests.support.fake_driver import Hardware, fake_hardware, with_fakes
 from tests.support.ports import free_port
+from tests.support.server import Server
 from tests.support.waiting import eventually
 
 CANTEEN, GATE = NodeId("canteen-pi"), NodeId("gate-east-pi")
 FRIDGE, DOOR = "canteen/fridge-1/temperature", "canteen/fridge-1/door"
 ACCESS, BEACON, PANIC = "gate-east/access", "gate-east/beacon", "gate-east/panic"
-
-
-class Server:
-    """Stands where ingest stands: keeps every reading and acknowledges, when it may."""
-
-    def __init__(self, transport: Transport, site: Site) -> None:
-        self.acknowledging = True
-        self.readings: list[Reading] = []
-        self.batches: list[tuple[str, int]] = []
-        self._transport = transport
-        self._site = site
-        transport.subscribe(wire.UP_FILTER, self._take)
-
-    def _take(self, message: Message) -> None:
-        decoded = wire.decode_batch(message.topic, message.payload, self._site.kinds)
-        assert not decoded.refusals and decoded.origin
-        self.batches.append((decoded.origin.boot, decoded.origin.seq))
-        self.readings += decoded.readings
-        if self.acknowledging:
-            ack = wire.encode_ack(decoded.origin.boot, [decoded.origin.seq])
-            try:
-                self._transport.publish(wire.ack_topic(decoded.node), ack)
-            except TransportError:
-                return
-
-    def values(self, point: str) -> list[Any]:
-        """What came of a point, each reading once, by its time."""
-        return [v for _, v in sorted({(r.at, r.value) for r in self.readings if r.point == point})]
 
 
 @pytest.fixture
@@ -341,6 +314,32 @@ def test_a_driver_that_hangs_is_reported_and_holds_up_no_other(
         assert (fault.point, fault.reason) == ("class-1/power", "stuck")
     finally:
         release.set()
+
+
+def test_a_driver_that_works_but_doubts_its_hardware_is_reported(
+    start: Start, server: Server, exchange: Exchange, hardware: Hardware, clock: FakeClock
+) -> None:
+    hardware.doubts |= {ACCESS: "40 frames refused", PANIC: "the contact chatters"}
+    hardware.values[PANIC] = "released"
+    start(GATE)
+    heard = statuses(exchange, GATE)
+
+    def doubted() -> set[tuple[str, str, str]]:
+        clock.move(5)
+        return {(f.point, f.reason, f.text) for f in heard[-1].faults} if heard else set()
+
+    eventually(
+        lambda: (
+            doubted()
+            == {
+                (ACCESS, "doubtful", "40 frames refused"),
+                (PANIC, "doubtful", "the contact chatters"),
+            }
+        )
+    )
+    hardware.doubts.clear()
+    eventually(lambda: not doubted())
+    assert server.values(PANIC)[-1] == "released"
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, "warm", True, None])

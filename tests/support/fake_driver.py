@@ -26,6 +26,8 @@ class Hardware:
     """Raised by start and sample of that point."""
     blocked: dict[str, threading.Event] = field(default_factory=dict)
     """Its sample waits for that event."""
+    doubts: dict[str, str] = field(default_factory=dict)
+    """What a driver says of its health."""
     commands: list[tuple[str, str, Mapping[str, Any]]] = field(default_factory=list)
     open: dict[str, Emit] = field(default_factory=dict)
     starts: list[str] = field(default_factory=list)
@@ -63,6 +65,9 @@ class FakeDriver(Driver):
     def command(self, do: str, args: Mapping[str, Any]) -> None:
         self._fail()
         self.hardware.commands.append((self.point.id, do, args))
+
+    def health(self) -> str:
+        return self.hardware.doubts.get(self.point.id, "")
 
     def close(self) -> None:
         self.hardware.open.pop(self.point.id, None)
