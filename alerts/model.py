@@ -17,6 +17,11 @@ class Severity(StrEnum):
     WARNING = "warning"
     INFO = "info"
 
+    @property
+    def rank(self) -> int:
+        """0 is the most urgent."""
+        return list(Severity).index(self)
+
 
 class AlertState(StrEnum):
     """The life of an alarm by ISA-18.2, as far as it is carried out."""
@@ -47,6 +52,10 @@ class Verdict:
     value: Value | None = None
     text: str = ""
     text_en: str = ""
+    severity: Severity | None = None
+    """Where the rule says other than its own: a fridge warm for an hour."""
+    fault: str = ""
+    """Of a sensor: silent, out-of-range, error-value, frozen."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,156 @@
+"""The safety plan: `load_plan` reads and checks it, `Plan` answers questions about it."""
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+
+from alerts.calendar import Calendar, within
+from alerts.model import Severity
+from alerts.plan_checks import mistakes, options_of, selected
+from alerts.plan_file import Contact, Days, Duty, PlanFile, RuleFile
+from alerts.rule import RULES, Outcome, Rule, Watches
+from devices.catalog import Site
+from devices.config import parse, read_toml
+from devices.errors import ConfigError
+from devices.model import NodeId, PlaceId, PointId
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """A limit that a chart draws; `side` is "above" or "below", `unit` the kind's."""
+
+    value: float
+    side: str
+    severity: Severity
+    rule: str
+    label: str
+    label_en: str
+    unit: str
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A checked plan for one site. `version` changes with every change of the file."""
+
+    path: Path
+    version: str
+    file: PlanFile
+    site: Site
+    calendar: Calendar
+    rules: tuple[Rule, ...]
+    _keys: Mapping[str, tuple[str, ...]] = field(repr=False)
+
+    def rule(self, id: str) -> Rule | None:
+        """The rule of that id, None where the plan has none."""
+        return self._by_id.get(id)
+
+    @cached_property
+    def _by_id(self) -> Mapping[str, Rule]:
+        return {rule.file.id: rule for rule in self.rules}
+
+    def keys(self, rule: Rule) -> tuple[str, ...]:
+        """The points (or nodes) that a rule watches."""
+        return self._keys[rule.file.id]
+
+    @cached_property
+    def _by_point(self) -> Mapping[str, tuple[Rule, ...]]:
+        found: dict[str, list[Rule]] = {}
+        for rule in self.rules:
+            if rule.watches is Watches.POINTS:
+                for key in self.keys(rule):
+                    found.setdefault(key, []).append(rule)
+        return {key: tuple(rules) for key, rules in found.items()}
+
+    def rules_for(self, point: PointId) -> tuple[Rule, ...]:
+        """The rules that judge a point; found without looking at the others."""
+        return self._by_point.get(point, ())
+
+    def limits_for(self, point: PointId) -> tuple[Limit, ...]:
+        """The limits of a point, for its chart."""
+        unit = self.site.kinds[point].unit if point in self.site.kinds else ""
+        return tuple(
+            Limit(bound.value, bound.side, bound.severity, rule.file.id, rule.file.title,
+                  rule.file.title_en, unit)
+            for rule in self.rules_for(point)
+            if rule.outcome is Outcome.ALERT
+            for bound in rule.bounds()
+        )  # fmt: skip
+
+    # --- people --------------------------------------------------------------------------
+
+    @cached_property
+    def contacts(self) -> Mapping[str, Contact]:
+        return {contact.id: contact for contact in self.file.contact}
+
+    def on_duty(self, post: str, at: datetime) -> Contact | None:
+        """Who stands at a gate by the roster; None where the roster has nobody."""
+        duty = next(self._duties(post, at), None)
+        return self.contacts[duty.contact] if duty else None
+
+    def _duties(self, post: str, at: datetime) -> Iterator[Duty]:
+        shifts = {shift.id: shift for shift in self.file.shift}
+        local = self.calendar.local(at)
+        for duty in self.file.duty:
+            if post not in duty.posts and "*" not in duty.posts:
+                continue
+            shift = shifts[duty.shift]
+            on = within(shift.start, shift.end, local)
+            if on is None:
+                continue
+            if duty.days is Days.EVERY or self.calendar.day(on).school is (
+                duty.days is Days.SCHOOL
+            ):
+                yield duty
+
+    def people(self, names: Sequence[str]) -> tuple[Contact, ...]:
+        """The contacts that `names` mean: a contact's id, or everyone of a role."""
+        found: dict[str, Contact] = {}
+        for name in names:
+            if name in self.contacts:
+                found[name] = self.contacts[name]
+            found |= {c.id: c for c in self.file.contact if c.role == name}
+        return tuple(found.values())
+
+    def role_name(self, role: str) -> tuple[str, str]:
+        """A role in Chinese and English."""
+        named = next((r for r in self.file.role if r.id == role), None)
+        return (named.name, named.name_en or named.name) if named else (role, role)
+
+    def place_of(self, key: str) -> PlaceId:
+        """The room or gate of a point or of a node."""
+        point = self.site.points.get(PointId(key))
+        return PlaceId(point.room if point else self.site.nodes[NodeId(key)].room)
+
+
+def load_plan(path: Path, site: Site) -> Plan:
+    """The plan in `path` for `site`. Raises ConfigError with every mistake in it."""
+    data = read_toml(path)
+    file, problems = parse(PlanFile, data, path.name)
+    if file is None:
+        raise ConfigError(problems)
+    calendar = Calendar(file.calendar, site.timezone)
+    problems = list(mistakes(path.name, file, site, calendar))
+    if problems:
+        raise ConfigError(problems)
+    rules = tuple(make_rule(rule, site, calendar) for rule in file.rule)
+    return Plan(
+        path=path,
+        version=hashlib.sha256(path.read_bytes()).hexdigest()[:12],
+        file=file,
+        site=site,
+        calendar=calendar,
+        rules=rules,
+        _keys={rule.file.id: selected(rule.file, site, rule.watches) for rule in rules},
+    )
+
+
+def make_rule(file: RuleFile, site: Site, calendar: Calendar) -> Rule:
+    """The rule at work. Raises ConfigError where its options are wrong."""
+    kind = RULES[file.kind]
+    options, problems = options_of(file, "")
+    if problems:
+        raise ConfigError(problems)
+    return kind(file, options, site, calendar)

@@ -1,0 +1,288 @@
+"""Rule: what every rule kind implements, what it may look at, and what it remembers."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, time, timedelta
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Any, ClassVar, Protocol
+
+from alerts.calendar import Calendar
+from alerts.model import Severity, Verdict
+from alerts.plan_file import RuleFile
+from alerts.wording import fill, span_text, value_text
+from devices.catalog import Point, Site
+from devices.model import EPOCH, NodeId, PlaceId, PointId, Reading, Value
+from devices.registry import Registry
+
+
+class Outcome(StrEnum):
+    """What a breach leads to: an alert for those in charge, or a work order for IT."""
+
+    ALERT = "alert"
+    WORK_ORDER = "work-order"
+
+
+class Watches(StrEnum):
+    POINTS = "points"
+    NODES = "nodes"
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What a rule remembers of one point or node; kept in the book, so it survives a restart.
+
+    `at` is the time of the reading or tick that changed it last; an older reading that comes again
+    changes nothing.
+    """
+
+    at: datetime = EPOCH
+    since: datetime | None = None
+    """Since when the condition holds; None: it does not."""
+    breached: bool = False
+    """Whether the verdict was given: the hold time is over."""
+    no_data: bool = False
+    level: int = 0
+    """How many of the rule's rises of severity have been given."""
+    fault: str = ""
+    good_since: datetime | None = None
+    """A sensor that recovers: since when its data are good again."""
+
+
+NOTHING = Memory()
+Step = tuple[Memory, Verdict | None]
+
+
+@dataclass(frozen=True, slots=True)
+class NodeView:
+    """What is known of a node: `heard` is when it last gave a sign of life."""
+
+    online: bool
+    heard: datetime
+    online_since: datetime
+    offline_since: datetime | None = None
+
+
+class View(Protocol):
+    """What a rule may look at; all of it in memory."""
+
+    started: datetime
+    """When the engine began to listen."""
+    deaf: bool
+    """The broker cannot be reached: that nothing is heard says nothing."""
+
+    def usable(self, point: PointId) -> Reading | None:
+        """The newest reading that may raise or clear an alarm, before the one in hand."""
+
+    def newest(self, point: PointId) -> Reading | None:
+        """The newest reading of any quality, before the one in hand."""
+
+    def heard(self, point: PointId) -> datetime | None:
+        """When anything of the point arrived here last."""
+
+    def node(self, node: NodeId) -> NodeView: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """A number that a chart draws: at `value` on its `side`, above or below."""
+
+    value: float
+    side: str
+    severity: Severity
+
+
+class Rule(ABC):
+    """One kind of rule. Pure: it reads no clock, and what it remembers is handed in and out.
+
+    `check` judges a reading, `tick` the passing of time; both give None where nothing changes.
+    """
+
+    Options: ClassVar[type[Any]]
+    """A frozen dataclass under `@with_config(STRICT)`: the rule's `options`."""
+    outcome: ClassVar[Outcome] = Outcome.ALERT
+    watches: ClassVar[Watches] = Watches.POINTS
+    always_ticks: ClassVar[bool] = False
+    """Whether time alone can breach it; the others tick only while their condition holds."""
+    needs_good_data: ClassVar[bool] = True
+    """Whether readings of unusable quality are kept from it."""
+    value_types: ClassVar[tuple[str, ...]] = ()
+    """The value types it can judge; empty: all."""
+
+    def __init__(self, file: RuleFile, options: Any, site: Site, calendar: Calendar) -> None:
+        self.file = file
+        self.options = options
+        self.site = site
+        self.calendar = calendar
+        start = datetime.combine(file.effective_from, time(0), site.timezone)
+        self._effective = start.astimezone(UTC)
+
+    @classmethod
+    def mistakes(cls, options: Any, kinds: Sequence[Any]) -> Sequence[tuple[str, str]]:
+        """What is wrong with options that are right by themselves: (what, remedy)."""
+        return ()
+
+    def applies(self, at: datetime) -> bool:
+        """Whether the plan has the rule at work then."""
+        file = self.file
+        return at >= self._effective and self.calendar.active(file.when, file.unless, at)
+
+    def bounds(self) -> Sequence[Bound]:
+        """The limits that a chart of its points shows."""
+        return ()
+
+    def check(self, reading: Reading, memory: Memory, view: View) -> Step | None:
+        """`reading.at` is the time to judge by."""
+        return None
+
+    @abstractmethod
+    def tick(self, key: str, memory: Memory, now: datetime, view: View) -> Step | None: ...
+
+    def verdict(
+        self,
+        key: str,
+        breached: bool | None,
+        at: datetime,
+        *,
+        value: Value | None = None,
+        since: datetime | None = None,
+        severity: Severity | None = None,
+        fault: str = "",
+        more: Mapping[str, tuple[str, str]] = MappingProxyType({}),
+    ) -> Verdict:
+        """With the rule's own sentence in both languages where it is breached."""
+        if not breached:
+            return Verdict(self.file.id, key, breached, at, value, fault=fault)
+        text, text_en = (
+            fill(template, self._words(language, key, at, value, since, more))
+            for language, template in (("zh", self.file.text), ("en", self.file.text_en))
+        )
+        return Verdict(self.file.id, key, True, at, value, text, text_en, severity, fault)
+
+    def _words(
+        self,
+        language: str,
+        key: str,
+        at: datetime,
+        value: Value | None,
+        since: datetime | None,
+        more: Mapping[str, tuple[str, str]],
+    ) -> Mapping[str, str]:
+        chinese = language == "zh"
+        point = self.site.points.get(PointId(key))
+        node = self.site.nodes[NodeId(point.node if point else key)]
+        place = self.site.places[PlaceId(point.room if point else node.room)]
+        begun = since or at
+        window = self.calendar.name_of(self.file.when, at)
+        words = {
+            "place": _name(place.name, place.name_en, chinese),
+            "point": _name(point.name, point.name_en, chinese) if point else "",
+            "node": _name(node.name, node.name_en, chinese),
+            "value": "" if value is None else value_text(value, self._unit(point), language),
+            "limit": "", "side": "",
+            "since": f"{self.calendar.local(begun):%H:%M}",
+            "held": span_text(at - begun, language),
+            "window": window[0] if chinese else window[1],
+        }  # fmt: skip
+        return words | {name: pair[0] if chinese else pair[1] for name, pair in more.items()}
+
+    def _unit(self, point: Point | None) -> str:
+        return self.site.kinds[PointId(point.id)].unit if point else ""
+
+    def stale_after(self, point: PointId) -> timedelta | None:
+        """After how long without a reading nothing is known; None: it speaks only on events."""
+        kind = self.site.kinds[point]
+        if not kind.stale_after:
+            return None
+        own = self.site.points[point].period or 0.0
+        return timedelta(seconds=max(kind.stale_after, 3 * own))
+
+
+def _name(chinese: str, english: str, is_chinese: bool) -> str:
+    return chinese if is_chinese else english or chinese
+
+
+RULES: Registry[Rule] = Registry("rule kind", "alerts.rules")
+
+
+class HoldingRule(Rule):
+    """A condition on the value that has to hold for a while; the kinds say which condition."""
+
+    @abstractmethod
+    def holds(self, value: Value, breached: bool) -> bool:
+        """Whether the value fulfils the condition; `breached` asks whether it still does."""
+
+    def words(self, value: Value) -> dict[str, tuple[str, str]]:
+        """Further words for the sentence, in Chinese and English."""
+        return {}
+
+    @property
+    def rises(self) -> Sequence[tuple[timedelta, Severity]]:
+        """After how long in all the severity rises, and to what; soonest first."""
+        return ()
+
+    def check(self, reading: Reading, memory: Memory, view: View) -> Step | None:
+        on = self.applies(reading.at) and self.holds(reading.value, memory.breached)
+        if not on:
+            return self._off(reading.point, reading.at, memory, reading.value)
+        since = memory.since
+        if since is None or (not memory.breached and self._gap(reading, view)):
+            since = self._since(reading, view)
+        return self._on(reading.point, reading.at, memory, since, reading.value)
+
+    def tick(self, key: str, memory: Memory, now: datetime, view: View) -> Step | None:
+        point = PointId(key)
+        last = view.usable(point)
+        stale = self.stale_after(point)
+        if last is None or (stale is not None and now - last.at > stale):
+            if memory.breached and not memory.no_data:
+                return replace(memory, at=now, no_data=True), self.verdict(key, None, now)
+            return None
+        if not (self.applies(now) and self.holds(last.value, memory.breached)):
+            return self._off(key, now, memory, last.value)
+        begun = memory.since
+        if begun is None:
+            file = self.file
+            begun = max(last.at, self.calendar.began(file.when, file.unless, now))
+        return self._on(key, now, memory, begun, last.value)
+
+    def _gap(self, reading: Reading, view: View) -> bool:
+        """Whether so long nothing was known before this reading that the hold begins anew."""
+        last, stale = view.usable(reading.point), self.stale_after(reading.point)
+        return stale is not None and (last is None or reading.at - last.at > stale)
+
+    def _since(self, reading: Reading, view: View) -> datetime:
+        """When the condition began: the reading, or the window in which it was so before it."""
+        last = view.usable(reading.point)
+        if last is None or self._gap(reading, view) or not self.holds(last.value, False):
+            return reading.at
+        began = self.calendar.began(self.file.when, self.file.unless, reading.at)
+        return min(reading.at, max(last.at, began))
+
+    def _off(self, key: str, at: datetime, memory: Memory, value: Value) -> Step | None:
+        if memory.breached:
+            return Memory(at), self.verdict(key, False, at, value=value)
+        return (Memory(at), None) if memory.since is not None else None
+
+    def _on(
+        self, key: str, at: datetime, memory: Memory, since: datetime, value: Value
+    ) -> Step | None:
+        held = at - since
+        if held < timedelta(seconds=self.options.hold_s) and not memory.breached:
+            return (Memory(at, since), None) if since != memory.since else None
+        level = sum(1 for after, _ in self.rises if held >= after)
+        level = max(level, memory.level)
+        if memory.breached and level == memory.level and not memory.no_data:
+            return None
+        severity = self.rises[level - 1][1] if level else self.file.severity
+        verdict = self.verdict(
+            key,
+            True,
+            at,
+            value=value,
+            since=since,
+            severity=severity,
+            more=self.words(value),
+        )
+        return Memory(at, since, True, level=level), verdict
