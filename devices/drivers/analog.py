@@ -51,7 +51,7 @@ class Analog(Driver):
                 "as with an open or shorted wire: check the sensor, its supply and its cable"
             )
         options: AnalogOptions = self.options
-        return [Sample(options.low + (options.high - options.low) * raw / FULL)]
+        return [Sample(round(options.low + (options.high - options.low) * raw / FULL, 3))]
 
     def close(self) -> None:
         channel, self._channel = self._channel, None

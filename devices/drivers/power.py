@@ -64,7 +64,7 @@ class Power(Driver):
                 f"{self.point.id}: the clamp on MCP3008 {self._channel.name} reads {raw} of "
                 f"{FULL}, {what} W: check the clamp, its cable and the options rated_watts and zero"
             )
-        return [Sample(max(watts, 0.0))]
+        return [Sample(round(max(watts, 0.0), 1))]
 
     def close(self) -> None:
         channel, self._channel = self._channel, None

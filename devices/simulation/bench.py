@@ -1,0 +1,124 @@
+"""Bench: the mock hardware of one node; what happens in the world arrives here as levels."""
+
+import os
+import shutil
+import threading
+from pathlib import Path
+from typing import Any
+
+from devices.drivers.cards import ALLOW_FILE_VARIABLE, KEY_FILE_VARIABLE, KEY_VARIABLE
+from devices.drivers.frames import SILENCE_S
+from devices.drivers.onewire import FOLDER_VARIABLE, crc8
+from devices.errors import DeviceError
+from devices.service import Clock
+
+_OURS = (FOLDER_VARIABLE, ALLOW_FILE_VARIABLE, KEY_VARIABLE, KEY_FILE_VARIABLE)
+
+
+class Bench:
+    """Pins, converters, a 1-Wire bus and card files, for this process only.
+
+    `install` puts gpiozero on mock pins and sets the environment that drivers read; `remove` puts
+    both back. Levels can be set from any one thread at a time.
+    """
+
+    def __init__(self, folder: Path, clock: Clock) -> None:
+        self._folder = folder
+        self._clock = clock
+        self.bus = folder / "w1"
+        self._factory: Any = None
+        self._before: Any = None
+        self._environment: dict[str, str | None] = {}
+        self._shown: dict[str, int] = {}
+        self._last_pulse = 0.0
+        self._pause = threading.Event()
+
+    def install(self, card_key: str, allowed: str) -> None:
+        """`allowed` is the text of the allow-list file. Raises DeviceError without gpiozero."""
+        try:
+            from gpiozero import Device
+
+            from devices.simulation.mockpins import BenchFactory
+        except ImportError as error:
+            raise DeviceError(
+                f"a simulated node needs gpiozero ({error}): pip install 'campus-monitor[node]'"
+            ) from error
+        shutil.rmtree(self.bus, ignore_errors=True)
+        self.bus.mkdir(parents=True)
+        list_file = self._folder / "allowed-cards.txt"
+        list_file.write_text(allowed, "utf-8")
+        self._environment = {name: os.environ.get(name) for name in _OURS}
+        os.environ[FOLDER_VARIABLE] = str(self.bus)
+        os.environ[ALLOW_FILE_VARIABLE] = str(list_file)
+        os.environ[KEY_VARIABLE] = card_key
+        self._before, self._factory = Device.pin_factory, BenchFactory()
+        Device.pin_factory = self._factory
+
+    def remove(self) -> None:
+        """Give pins and environment back; harmless when called again."""
+        if self._factory is None:
+            return
+        from gpiozero import Device
+
+        Device.pin_factory = self._before
+        self._factory.close()
+        self._factory = None
+        for name, value in self._environment.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+    def set_pin(self, gpio: int, level: bool, bounces: int = 0) -> None:
+        """The level of an input's wire, after some bounces within microseconds."""
+        pin = self._factory.pin(gpio)
+        if pin.wire != level:
+            for _ in range(bounces):
+                pin.drive(level)
+                pin.drive(not level)
+        pin.drive(level)
+
+    def output(self, gpio: int) -> bool:
+        """What a driver has set an output to."""
+        return bool(self._factory.pin(gpio).state)
+
+    def pulse(self, d0: int, d1: int, bits: str) -> None:
+        """A Wiegand frame as short low pulses, at least a frame's silence after the last one."""
+        wait = self._last_pulse + 2 * SILENCE_S - self._clock.monotonic()
+        if 0 < wait <= 2 * SILENCE_S:
+            self._pause.wait(wait)
+        lines = {"0": self._factory.pin(d0), "1": self._factory.pin(d1)}
+        for bit in bits:
+            lines[bit].drive(False)
+            lines[bit].drive(True)
+        self._last_pulse = self._clock.monotonic()
+
+    def set_channel(self, chip: int, channel: int, raw: float) -> None:
+        """A converter channel's level, limited to 0 … 1023."""
+        self._factory.converters[chip][channel] = min(max(round(raw), 0), 1023)
+
+    def show_temperature(self, address: str, celsius: float) -> None:
+        """What a DS18B20 answers from now on; plugs it in."""
+        raw = round(min(max(celsius, -55.0), 125.0) * 16)
+        if self._shown.get(address) == raw:
+            return
+        self._shown[address] = raw
+        sensor = self.bus / address
+        sensor.mkdir(exist_ok=True)
+        fresh = sensor / "w1_slave.new"
+        fresh.write_text(w1_slave(raw), "ascii")
+        fresh.replace(sensor / "w1_slave")
+
+    def unplug(self, address: str) -> None:
+        """Take a DS18B20 off the bus."""
+        self._shown.pop(address, None)
+        shutil.rmtree(self.bus / address, ignore_errors=True)
+
+
+def w1_slave(raw: int) -> str:
+    """The kernel's file for a 12-bit DS18B20 reading of `raw` sixteenths of a °C."""
+    data = (raw & 0xFFFF).to_bytes(2, "little") + bytes(
+        (0x4B, 0x46, 0x7F, 0xFF, 0x10 - (raw & 0xF), 0x10)
+    )
+    shown = (data + bytes((crc8(data),))).hex(" ")
+    return f"{shown} : crc={crc8(data):02x} YES\n{shown} t={raw * 1000 // 16}\n"
