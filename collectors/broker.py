@@ -77,7 +77,7 @@ class Broker:
             raise CampusError(str(error)) from None
         self._data = data
         self._mosquitto = None if embedded else _find_mosquitto()
-        self._loopback = _is_loopback(self._host)
+        self._loopback = is_loopback(self._host)
         if self._mosquitto is None:
             self._refuse_what_only_mosquitto_can(forbidden=embedded is False)
         self._stop = threading.Event()
@@ -236,7 +236,8 @@ def _find_mosquitto() -> str | None:
     return shutil.which("mosquitto", path=os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin")
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches an address of that host."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

@@ -2,6 +2,7 @@
 
 import argparse
 import dataclasses
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -104,6 +105,23 @@ def workplace(args: argparse.Namespace) -> Workplace:
         services = dataclasses.replace(services, http=args.http)
     data: Path = args.data.resolve()
     data.mkdir(parents=True, exist_ok=True)
-    return Workplace(
-        dataclasses.replace(site, services=services), site.path.with_name("safety_plan.toml"), data
-    )
+    plan = site.path.with_name("safety_plan.toml")
+    place = Workplace(dataclasses.replace(site, services=services), plan, data)
+    log_in_at_own_broker(place, make=False)
+    return place
+
+
+def log_in_at_own_broker(place: Workplace, *, make: bool) -> None:
+    """Use the services' own log-in, where the broker of this data folder asks for one.
+
+    `make` gives it out where there is none yet. What the environment says comes first.
+    """
+    from collectors.broker import is_loopback
+    from collectors.enroll import broker_folder, server_login
+
+    host, _ = split_address(place.site.services.mqtt, 1883)
+    if is_loopback(host) or "CAMPUS_MQTT_USER" in os.environ:
+        return
+    if make or (broker_folder(place.data) / "server.password").exists():
+        user, file = server_login(place.data)
+        os.environ.update(CAMPUS_MQTT_USER=user, CAMPUS_MQTT_PASSWORD_FILE=str(file))

@@ -17,6 +17,7 @@ from dashboard.commands.place import (
     Workplace,
     add_http_option,
     add_place_options,
+    log_in_at_own_broker,
     site_path,
     workplace,
 )
@@ -159,23 +160,16 @@ def _supervise(args: argparse.Namespace, place: Workplace, clock: Clock, passwor
     from dashboard.supervisor import Supervisor
 
     print(f"{place.site.school.name}: starting, data in {place.data}", flush=True)
-    _log_in_at_own_broker(place)
+    if runs_broker(place):
+        log_in_at_own_broker(place, make=True)
+    if args.demo:
+        # Its nodes share this machine's clock, whatever the kernel knows of it.
+        os.environ.setdefault("CAMPUS_CLOCK_TRUSTED", "1")
     supervisor = Supervisor(_jobs(args, place), place.data, clock, _tell)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda _n, _f: supervisor.stop())
     supervisor.run(lambda: print(_welcome(args, place, password), flush=True))
     print("Stopped; the data are kept.", flush=True)
-
-
-def _log_in_at_own_broker(place: Workplace) -> None:
-    """Give the children the services' own log-in, where our broker asks for one."""
-    from collectors.broker import is_loopback
-    from collectors.enroll import server_login
-
-    host, _ = split_address(place.site.services.mqtt, 1883)
-    if runs_broker(place) and not is_loopback(host) and "CAMPUS_MQTT_USER" not in os.environ:
-        user, file = server_login(place.data)
-        os.environ.update(CAMPUS_MQTT_USER=user, CAMPUS_MQTT_PASSWORD_FILE=str(file))
 
 
 def _tell(name: str, state: "State", why: str) -> None:
