@@ -117,11 +117,11 @@ def log_in_at_own_broker(place: Workplace, *, make: bool) -> None:
     `make` gives it out where there is none yet. What the environment says comes first.
     """
     from collectors.broker import is_loopback
-    from collectors.enroll import broker_folder, server_login
+    from collectors.enroll import server_login
 
     host, _ = split_address(place.site.services.mqtt, 1883)
     if is_loopback(host) or "CAMPUS_MQTT_USER" in os.environ:
         return
-    if make or (broker_folder(place.data) / "server.password").exists():
+    if make or (place.data / "broker" / "server.password").exists():
         user, file = server_login(place.data)
         os.environ.update(CAMPUS_MQTT_USER=user, CAMPUS_MQTT_PASSWORD_FILE=str(file))
