@@ -8,7 +8,6 @@ batches and does nothing. The ratios count, not the figures alone.
 import argparse
 import json
 import os
-import subprocess
 import sys
 import tempfile
 import threading
@@ -17,6 +16,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from subprocess import PIPE, Popen
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
@@ -24,77 +24,48 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 from paho.mqtt.client import Client, MQTTv5
 from paho.mqtt.enums import CallbackAPIVersion
 
+from benchmarks._nodes import BATCH, NODES, POINTS, START_MS, batch
 from collectors.broker import Broker
 from collectors.ledger import Ledger
+from collectors.store import SeriesQuery, open_store
 from collectors.store.line import Encoder
 from collectors.store.sqlite import SqliteStore
 from devices import wire
 from devices.catalog import Site
-from devices.model import (
-    ClockState,
-    NodeId,
-    Origin,
-    PointId,
-    Reading,
-    from_ms,
-)
+from devices.model import NodeId, PointId, from_ms
 from tests.support.influxd import Influxd
 from tests.support.ports import free_port
 from tests.support.sites import small_site
 
-BATCH = 50
-START_MS = 1_790_000_000_000
-NODES = ("canteen-pi", "teach-pi")
-POINTS = ("canteen/fridge-1/temperature", "class-1/temperature", "class-1/power")
-WINDOW = 200
-"""Batches that a node may have on their way unacknowledged, so that no queue overflows."""
+WARM_UP = 200
+"""Batches before the clock starts."""
 
 
-def batch(number: int) -> tuple[str, list[Reading]]:
-    """The readings of one batch, all different, and the node that says them."""
-    node = NODES[number % len(NODES)]
-    origin = Origin(NodeId(node), "bench", number // len(NODES) + 1)
-    first = number * BATCH
-    return node, [
-        Reading(PointId(POINTS[n % 3]), from_ms(START_MS + n), 20 + n % 7 / 8, origin)
-        for n in range(first, first + BATCH)
-    ]
+@contextmanager
+def publisher(port: int, first: int, count: int, *, stored: bool) -> Iterator[Popen[str]]:
+    """A process with `count` batches prepared; `go` starts it."""
+    words = [sys.executable, str(Path(__file__).with_name("_nodes.py"))]
+    numbers = [str(number) for number in (port, first, count, int(stored))]
+    process = Popen([*words, *numbers], stdin=PIPE, stdout=PIPE, text=True)
+    assert process.stdin is not None and process.stdout is not None
+    try:
+        if process.stdout.readline() != "ready\n":
+            raise RuntimeError("the publisher did not start")
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+        process.stdin.close()
+        process.stdout.close()
 
 
-def payload(number: int) -> tuple[str, bytes]:
-    node, readings = batch(number)
-    encoded = wire.encode_batch(wire.Batch(readings[0].origin, ClockState.SYNCED, readings))
-    return wire.up_topic(node), encoded
-
-
-def publish(port: int, count: int, answered: bool) -> None:
-    """Another process: publishes `count` batches, at most WINDOW of them unanswered."""
-    messages = [payload(number) for number in range(count)]
-    client = Client(CallbackAPIVersion.VERSION2, protocol=MQTTv5)
-    room = threading.Semaphore(WINDOW)
-
-    def hear(_client: Any, _data: Any, message: Any) -> None:
-        for _ in wire.decode_ack(message.payload)[1]:
-            room.release()
-
-    client.on_message = hear
-    client.connect("127.0.0.1", port)
-    client.subscribe(wire.ack_topic("+"), 1)
-    if not answered:
-        client.on_publish = lambda *_: room.release()
-    client.loop_start()
-    for topic, body in messages:
-        room.acquire(timeout=60)
-        client.publish(topic, body, 1)
-    for _ in range(WINDOW):
-        room.acquire(timeout=60)
-    client.disconnect()
-    client.loop_stop()
-
-
-def publisher(port: int, count: int, *, answered: bool) -> "subprocess.Popen[bytes]":
-    words = [sys.executable, __file__, "--publish", str(port), str(count), str(int(answered))]
-    return subprocess.Popen(words)
+def go(process: Popen[str]) -> None:
+    """Have all batches published; returns once they are answered."""
+    assert process.stdin is not None and process.stdout is not None
+    process.stdin.write("go\n")
+    process.stdin.flush()
+    if not process.stdout.readline().startswith("sent"):
+        raise RuntimeError("the publisher ended before everything was answered")
 
 
 def store_alone(site: Site, influxd: Influxd | None, folder: Path, count: int) -> float:
@@ -121,34 +92,34 @@ def store_alone(site: Site, influxd: Influxd | None, folder: Path, count: int) -
 def bare_paho(port: int, count: int) -> float:
     """Readings a second that reach a paho client which does nothing with them."""
     done = threading.Event()
-    seen = 0
+    listening = threading.Event()
     times: list[float] = []
 
     def hear(_client: Any, _data: Any, _message: Any) -> None:
-        nonlocal seen
-        seen += 1
         times.append(time.perf_counter())
-        if seen == count:
+        if len(times) == count:
             done.set()
 
     client = Client(CallbackAPIVersion.VERSION2, protocol=MQTTv5)
     client.on_message = hear
+    client.on_subscribe = lambda *_: listening.set()
     client.connect("127.0.0.1", port)
     client.subscribe(wire.UP_FILTER, 1)
     client.loop_start()
-    sender = publisher(port, count, answered=False)
-    done.wait(300)
-    sender.wait()
+    listening.wait(10)
+    with publisher(port, 0, count, stored=False) as sender:
+        go(sender)
+        done.wait(300)
     client.disconnect()
     client.loop_stop()
-    return seen * BATCH / (times[-1] - times[0])
+    return len(times) * BATCH / (times[-1] - times[0])
 
 
 @contextmanager
-def ingester(site: Site, folder: Path) -> Iterator["subprocess.Popen[bytes]"]:
+def ingester(site: Site, folder: Path) -> Iterator[Popen[bytes]]:
     """`campus ingest` as a school runs it."""
     words = ["ingest", "--config", str(site.path), "--data", str(folder)]
-    process = subprocess.Popen([sys.executable, "-m", "dashboard", *words])
+    process = Popen([sys.executable, "-m", "dashboard", *words])
     try:
         yield process
     finally:
@@ -166,22 +137,37 @@ def usage(pid: int) -> tuple[float, float]:
 
 def ours(site: Site, port: int, folder: Path, count: int) -> dict[str, float]:
     """The whole way: published, stored, booked, acknowledged."""
+    total = WARM_UP + count
     with ingester(site, folder) as process:
-        publisher(port, 200, answered=True).wait()
-        cpu, memory = usage(process.pid)
-        start = time.perf_counter()
-        publisher(port, count, answered=True).wait()
-        took = time.perf_counter() - start
-        after, grown = usage(process.pid)
+        with publisher(port, 0, WARM_UP, stored=True) as sender:
+            go(sender)
+        with publisher(port, WARM_UP, count, stored=True) as sender:
+            cpu, memory = usage(process.pid)
+            start = time.perf_counter()
+            go(sender)
+            took = time.perf_counter() - start
+            after, grown = usage(process.pid)
     with closing(Ledger(folder / "ingest.db", site.timezone, readonly=True)) as ledger:
-        stored = ledger.counters().get("readings", 0)
-    readings = count * BATCH
+        missing = {node: total // len(NODES) for node in NODES}
+        for node in NODES:
+            for first, last in ledger.ranges(NodeId(node), "bench"):
+                missing[node] -= last - first + 1
     return {
-        "ingest_per_s": readings / took,
-        "readings_per_cpu_s": readings / (after - cpu),
+        "ingest_per_s": count * BATCH / took,
+        "readings_per_cpu_s": count * BATCH / (after - cpu),
         "rss_growth_mb": grown - memory,
-        "lost": readings - stored,
+        "lost": sum(missing.values()) * BATCH
+        + total * BATCH
+        - stored_readings(site, folder, total),
     }
+
+
+def stored_readings(site: Site, folder: Path, batches: int) -> int:
+    """How many of the published readings the store gives back."""
+    start, end = from_ms(START_MS), from_ms(START_MS + batches * BATCH)
+    with closing(open_store(site, folder, readonly=True)) as store:
+        buckets = [store.series(SeriesQuery(PointId(p), start, end, 1)) for p in POINTS]
+    return sum(bucket.count for found in buckets for bucket in found)
 
 
 def measure(folder: Path, kind: str, count: int) -> dict[str, float | None]:
@@ -208,12 +194,8 @@ def main() -> None:
     parser.add_argument("--store", choices=("influx", "sqlite"), default="influx")
     parser.add_argument("--quick", action="store_true", help="within a minute")
     parser.add_argument("--json", action="store_true", help="one JSON object as the last line")
-    parser.add_argument("--publish", nargs=3, type=int, help=argparse.SUPPRESS)
     args = parser.parse_args()
-    if args.publish:
-        publish(args.publish[0], args.publish[1], bool(args.publish[2]))
-        return
-    count = 4_000 if args.quick else 40_000
+    count = 8_000 if args.quick else 100_000
     with tempfile.TemporaryDirectory() as folder:
         figures = measure(Path(folder), args.store, count)
     alone = figures["store_alone_per_s"] or 1
