@@ -115,7 +115,7 @@ def _listen(
         if len(nodes) >= len(place.site.nodes) and len(services) >= 2:
             complete.set()
 
-    transport = connect_to(place.site, f"campus-doctor-{secrets.token_hex(4)}")
+    transport = connect_to(place.site, f"campus-doctor-{secrets.token_hex(4)}", clean=True)
     transport.subscribe(wire.STATUS_FILTER, hear)
     transport.subscribe(wire.SERVICE_FILTER, hear)
     transport.start()

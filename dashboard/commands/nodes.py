@@ -90,7 +90,7 @@ def _send_scene(place: Workplace, node: NodeId, scene: str, args: dict[str, str]
     from devices import wire
 
     command = wire.NodeCommand(secrets.token_hex(8), "simulate", {"scene": scene, **args})
-    transport = connect_to(place.site, f"campus-scene-{secrets.token_hex(4)}")
+    transport = connect_to(place.site, f"campus-scene-{secrets.token_hex(4)}", clean=True)
     transport.start()
     try:
         transport.wait_connected(5.0)

@@ -119,7 +119,7 @@ def run_web(args: argparse.Namespace) -> None:
         accounts = opened.enter_context(contextlib.closing(Accounts(place.register, clock)))
         # Two dashboards may look at one broker, so each has an id of its own.
         client = f"campus-web-{secrets.token_hex(4)}"
-        transport = connect_to(site, client)
+        transport = connect_to(site, client, clean=True)
         hub = Hub(site, transport, clock)
         hub.prime(store, book)
         parts = Parts(
@@ -132,6 +132,7 @@ def run_web(args: argparse.Namespace) -> None:
 def run_node(args: argparse.Namespace) -> None:
     from collectors.mqtt import connect_to
     from collectors.node import NodeAgent, node_will
+    from collectors.outbox import new_boot
 
     place, clock = workplace(args), Clock.from_environment()
     node = NodeId(args.node)
@@ -140,12 +141,13 @@ def run_node(args: argparse.Namespace) -> None:
         raise CampusError(f"the site file has no node {args.node!r}; it has {known}")
     folder = place.data / "nodes" / node
     folder.mkdir(parents=True, exist_ok=True)
-    transport = connect_to(place.site, f"campus-node-{node}", node_will(node, clock))
+    boot = new_boot()
+    transport = connect_to(place.site, f"campus-node-{node}", node_will(node, clock, boot))
     if not args.simulate:
-        run_services([transport, NodeAgent(place.site, node, folder, transport, clock)])
+        run_services([transport, NodeAgent(place.site, node, folder, transport, clock, boot=boot)])
         return
     from devices.simulation.school import Simulation
 
     world = Simulation(place.site, node, folder, clock, seed=args.seed)
-    agent = NodeAgent(place.site, node, folder, transport, clock, scenes=world.play)
+    agent = NodeAgent(place.site, node, folder, transport, clock, scenes=world.play, boot=boot)
     run_services([world, transport, agent])
