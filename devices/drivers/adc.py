@@ -1,10 +1,13 @@
 """Channels of an MCP3008, the analog-to-digital converter on the SPI bus."""
 
+import os
+from contextlib import AbstractContextManager
 from typing import Annotated, Any, Protocol
 
 from pydantic import Field
 
 from devices.drivers.pins import plain_errors
+from devices.errors import DeviceError
 
 Chip = Annotated[int, Field(ge=0, le=1)]
 Channel = Annotated[int, Field(ge=0, le=7)]
@@ -34,6 +37,7 @@ class AdcChannel:
         with self._errors():
             from gpiozero import MCP3008
 
+            _require_bus(where, options.chip)
             self._device: Any = MCP3008(options.channel, port=0, device=options.chip)
 
     def raw(self) -> int:
@@ -44,9 +48,23 @@ class AdcChannel:
     def close(self) -> None:
         self._device.close()
 
-    def _errors(self) -> Any:
+    def _errors(self) -> AbstractContextManager[None]:
         remedy = f"add {OVERLAY} to /boot/firmware/config.txt, restart, and check the wires"
         return plain_errors(self._where, f"MCP3008 {self.name}", remedy)
+
+
+def _require_bus(where: str, chip: int) -> None:
+    """On a Pi without the kernel's SPI device gpiozero would bit-bang other pins, with a warning
+    only. Raises DeviceError."""
+    from gpiozero import Device
+    from gpiozero.pins.local import LocalPiFactory
+
+    bus = f"/dev/spidev0.{chip}"
+    if isinstance(Device.pin_factory, LocalPiFactory) and not os.access(bus, os.R_OK | os.W_OK):
+        raise DeviceError(
+            f"{where}: {bus} is not there or not ours to use: add {OVERLAY} to "
+            "/boot/firmware/config.txt and restart, or put this user into the group spi"
+        )
 
 
 def channel_name(options: ChannelOptions) -> str:

@@ -73,7 +73,7 @@ class Assembler:
     def end(self) -> Iterator[Card | Reject]:
         """The frame in hand, once nothing has come for the time of silence."""
         if self._pulses:
-            bits = [bit for _, bit in self._pulses]
+            bits = [bit for _, bit in sorted(self._pulses)]
             extra, self._overflow = self._overflow, 0
             self._pulses = []
             yield Reject("length", len(bits) + extra) if extra else parse(bits)

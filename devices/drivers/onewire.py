@@ -74,8 +74,8 @@ class OneWire(Driver):
                 f"{self.options.address}: add {OVERLAY} to /boot/firmware/config.txt and restart"
             )
         if not (self._folder / self.options.address).is_dir():
-            found = sorted(p.name for p in self._folder.glob("28-*"))
-            raise self._lost("is not on the bus, which has " + (", ".join(found) or "none"))
+            found = len(list(self._folder.glob("28-*")))
+            raise self._lost(f"is not on the bus, which has {found} other(s), see {self._folder}")
 
     def _lost(self, what: str) -> DeviceError:
         return DeviceError(

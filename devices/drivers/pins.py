@@ -2,7 +2,6 @@
 
 import os
 import sys
-import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Annotated, Any, Literal, Protocol
@@ -99,22 +98,22 @@ def open_output(where: str, gpio: int) -> OutputPin:
 def plain_errors(where: str, what: str, remedy: str) -> Iterator[None]:
     """Turns what gpiozero and the kernel raise into a DeviceError; makes the pins available first.
 
-    gpiozero's fallbacks (to another pin library, to bit-banged SPI) only warn; here they are
-    errors, because they hide an absent overlay or library.
+    Raises DeviceError, naming `where` (the point), `what` (the pin or chip) and the remedy.
     """
-    ensure_pins(where)
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        try:
-            yield
-        except _troubles() as error:
-            reason = str(error) or type(error).__name__
-            raise DeviceError(f"{where}: {what} cannot be used ({reason}): {remedy}") from error
+    ensure_pins(f"{where}: {what}")
+    try:
+        yield
+    except DeviceError:
+        raise
+    except _troubles() as error:
+        reason = str(error) or type(error).__name__
+        raise DeviceError(f"{where}: {what} cannot be used ({reason}): {remedy}") from error
 
 
 def ensure_pins(where: str) -> None:
     """Have gpiozero load its pin library: lgpio, or what GPIOZERO_PIN_FACTORY names.
 
+    gpiozero's own search is passed over: it falls back to lesser libraries with a warning only.
     Raises DeviceError where there is none.
     """
     try:
@@ -146,5 +145,5 @@ def _troubles() -> tuple[type[Exception], ...]:
     from gpiozero import GPIOZeroError
 
     lgpio: Any = sys.modules.get("lgpio")
-    known = (GPIOZeroError, OSError, ImportError, RuntimeError, ValueError, AttributeError, Warning)
+    known = (GPIOZeroError, OSError, ImportError, RuntimeError, ValueError, AttributeError)
     return known if lgpio is None else (*known, lgpio.error)

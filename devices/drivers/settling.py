@@ -17,7 +17,7 @@ class Times:
     rest: float
     unsettled: float
     chatter: int
-    """Changes (bounces of one movement are one) in a minute beyond which the contact is faulty."""
+    """Changes in a minute beyond which the contact is faulty; those within `trip` are one."""
 
 
 class Settling:
@@ -36,7 +36,7 @@ class Settling:
         """A raw level; the same level again says nothing."""
         if level == self._raw:
             return
-        if now - self._changed > self._times.trip or not self._movements:
+        if not self._movements or now - self._movements[-1] > self._times.trip:
             self._movements.append(now)
         self._raw = level
         self._changed = now
