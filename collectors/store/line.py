@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from math import isfinite
 
 from devices.catalog import Site
-from devices.model import PointId, Reading, Value, to_ms
+from devices.model import PointId, Quality, Reading, Value, to_ms
 
 TAGS = ("building", "campus", "node", "point", "room")
 """In the order in which InfluxDB likes them best."""
@@ -18,6 +18,7 @@ _MEASUREMENT = str.maketrans({",": r"\,", " ": r"\ ", "\n": r"\n", "\r": r"\r", 
 _KEY = str.maketrans(
     {",": r"\,", "=": r"\=", " ": r"\ ", "\n": r"\n", "\r": r"\r", "\t": r"\t"}
 )  # fmt: skip
+_QUALITY = {quality: f',quality="{quality}"' for quality in Quality}
 _TEXT = str.maketrans({'"': r"\"", "\\": r"\\"})
 
 
@@ -48,6 +49,8 @@ def series(measurement: str, tags: Iterable[tuple[str, str]]) -> str:
 
 def field(value: Value) -> str:
     """A field's value. Raises ValueError for a number that is not finite."""
+    if type(value) is float and isfinite(value):
+        return repr(value)
     if type(value) is str:
         return f'"{value.translate(_TEXT)}"'
     if type(value) is bool:
@@ -98,7 +101,7 @@ class Encoder:
             raise ValueError(f"unknown point {reading.point!r}: add it to the site file")
         value = reading.value
         name = "text" if type(value) is str else "value"
-        line = f'{beginning} {name}={field(value)},quality="{reading.quality.value}"'
-        for key, said in reading.detail.items():
+        line = f"{beginning} {name}={field(value)}{_QUALITY[reading.quality]}"
+        for key, said in reading.detail.items() if reading.detail else ():
             line += f",{_name(detail_field(key))}={field(said)}"
         return f"{line} {to_ms(reading.at)}"
