@@ -59,11 +59,6 @@ class Calendar:
         self._days: dict[date, Day] = {}
         self._minutes: dict[tuple[Sequence[str], Sequence[str]], tuple[int, bool]] = {}
 
-    @property
-    def conditions(self) -> tuple[str, ...]:
-        """Every word that `when` and `unless` may use."""
-        return (*CONDITIONS, *self.file.windows)
-
     def local(self, at: datetime) -> datetime:
         return at.astimezone(self.timezone)
 

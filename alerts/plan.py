@@ -9,9 +9,10 @@ from pathlib import Path
 
 from alerts.calendar import Calendar, within
 from alerts.model import Severity
-from alerts.plan_checks import mistakes, options_of, selected
+from alerts.plan_checks import Names, mistakes, options_of, sound_part
 from alerts.plan_file import Contact, Days, Duty, PlanFile, RuleFile
 from alerts.rule import RULES, Outcome, Rule, Watches
+from alerts.selection import selected
 from devices.catalog import Site
 from devices.config import parse, read_toml
 from devices.errors import ConfigError
@@ -129,12 +130,11 @@ def load_plan(path: Path, site: Site) -> Plan:
     """The plan in `path` for `site`. Raises ConfigError with every mistake in it."""
     data = read_toml(path)
     file, problems = parse(PlanFile, data, path.name)
-    if file is None:
+    sound = file if file is not None else sound_part(data)
+    problems += mistakes(path.name, sound, Names.of(data), site)
+    if file is None or problems:
         raise ConfigError(problems)
     calendar = Calendar(file.calendar, site.timezone)
-    problems = list(mistakes(path.name, file, site, calendar))
-    if problems:
-        raise ConfigError(problems)
     rules = tuple(make_rule(rule, site, calendar) for rule in file.rule)
     return Plan(
         path=path,

@@ -2,32 +2,106 @@
 
 import difflib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from typing import Any
+from typing import Any, cast, get_args, get_type_hints
 
-from alerts.calendar import Calendar
+from alerts.calendar import CONDITIONS
 from alerts.channel import CHANNELS
-from alerts.plan_file import PlanFile, Route, RuleFile, Select
+from alerts.plan_file import (
+    CalendarFile,
+    Contact,
+    Duty,
+    PlanFile,
+    Role,
+    Route,
+    RuleFile,
+    Select,
+    Shift,
+    Window,
+)
 from alerts.rule import RULES, Outcome, Watches
-from alerts.wording import FIELDS, fields_of
-from devices.catalog import Point, Site
+from alerts.selection import selected
+from alerts.wording import FIELDS, STEP_FIELDS, fields_of
+from devices.catalog import Place, Site
 from devices.config import parse
 from devices.errors import Problem
 from devices.kinds import KINDS
-from devices.model import PlaceId, PointId
+from devices.model import PointId
 
 _Finding = tuple[str, str, str]
 """Where, what, remedy."""
 
 
-def mistakes(name: str, file: PlanFile, site: Site, calendar: Calendar) -> Iterator[Problem]:
-    """Every mistake of a plan whose single tables are right; `name` is the file's."""
-    for finding in (*_people(file, site), *_calendar(file), *_routes(file, site, calendar)):
+@dataclass(frozen=True, slots=True)
+class Names:
+    """The ids that a file gives, also those of tables with mistakes in them."""
+
+    roles: frozenset[str]
+    contacts: frozenset[str]
+    shifts: frozenset[str]
+    rules: frozenset[str]
+    conditions: frozenset[str]
+    routes: int
+    """How many routes there are, with those that have mistakes."""
+
+    @classmethod
+    def of(cls, data: Mapping[str, Any]) -> "Names":
+        roles, contacts, shifts, rules = (
+            _ids(data.get(name)) for name in ("role", "contact", "shift", "rule")
+        )
+        conditions = frozenset((*CONDITIONS, *_table(_table(data, "calendar"), "windows")))
+        routes = data.get("route")
+        count = len(routes) if isinstance(routes, list) else 0
+        return cls(roles, contacts, shifts, rules, conditions, count)
+
+    @property
+    def people(self) -> frozenset[str]:
+        return self.roles | self.contacts
+
+
+def _ids(rows: Any) -> frozenset[str]:
+    rows = rows if isinstance(rows, list) else []
+    return frozenset(str(row.get("id")) for row in rows if isinstance(row, dict))
+
+
+def _table(data: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    table = data.get(name)
+    return table if isinstance(table, dict) else {}
+
+
+def sound_part(data: Mapping[str, Any]) -> PlanFile:
+    """What can be read of a file with mistakes, so that the rest is checked in the same run."""
+    tables = _table(_table(data, "calendar"), "windows").items()
+    windows = {
+        id: window
+        for id, table in tables
+        if isinstance(table, dict) and (window := parse(Window, table, "")[0]) is not None
+    }
+    lists: dict[str, Any] = {}
+    for name, cls in (("role", Role), ("contact", Contact), ("shift", Shift), ("duty", Duty),
+                      ("route", Route), ("rule", RuleFile)):  # fmt: skip
+        rows = data.get(name)
+        found = [
+            parse(cast(type[Any], cls), row, "")[0]
+            for row in (rows if isinstance(rows, list) else ())
+            if isinstance(row, dict)
+        ]
+        lists[name] = tuple(item for item in found if item is not None)
+    return PlanFile(calendar=CalendarFile(windows=windows), **lists)
+
+
+def mistakes(name: str, file: PlanFile, names: Names, site: Site) -> Iterator[Problem]:
+    """What is wrong between the tables of a plan; `name` is the file's."""
+    findings = (
+        *_people(file, names, site), *_calendar(file), *_routes(file, names, site)
+    )  # fmt: skip
+    for finding in findings:
         yield Problem(name, *finding)
     for rule in file.rule:
         here = f'rule "{rule.id}"'
-        for where, what, remedy in _rule(rule, file, site, calendar):
+        for where, what, remedy in _rule(rule, file, names, site):
             yield Problem(name, f"{here}.{where}" if where else here, what, remedy)
         if rule.kind in RULES:
             yield from _options(rule, name, here)
@@ -49,7 +123,7 @@ def _options(rule: RuleFile, name: str, here: str) -> Iterator[Problem]:
 
 def nearest(word: str, known: Iterable[str]) -> str:
     """Did you mean …, or what there is."""
-    words = list(known)
+    words = sorted(known)
     close = difflib.get_close_matches(word, words, n=1)
     if close:
         return f"did you mean {close[0]}?"
@@ -63,7 +137,7 @@ def _unknown(where: str, word: str, what: str, known: Iterable[str]) -> _Finding
 # --- people, calendar, routes --------------------------------------------------------------
 
 
-def _people(file: PlanFile, site: Site) -> Iterator[_Finding]:
+def _people(file: PlanFile, names: Names, site: Site) -> Iterator[_Finding]:
     named: list[tuple[str, Sequence[Any]]] = [
         ("role", file.role), ("contact", file.contact), ("shift", file.shift), ("rule", file.rule),
     ]  # fmt: skip
@@ -71,21 +145,18 @@ def _people(file: PlanFile, site: Site) -> Iterator[_Finding]:
         for id, count in Counter(item.id for item in items).items():
             if count > 1:
                 yield f'{what} "{id}"', f"stands {count} times", "give each its own id"
-    roles = {role.id for role in file.role}
-    contacts = {contact.id for contact in file.contact}
     for contact in file.contact:
-        if contact.role not in roles:
-            yield _unknown(f'contact "{contact.id}".role', contact.role, "role", roles)
-    for both in sorted(roles & contacts):
+        if contact.role not in names.roles:
+            yield _unknown(f'contact "{contact.id}".role', contact.role, "role", names.roles)
+    for both in sorted(names.roles & names.contacts):
         yield f'contact "{both}"', "is a role's id too", "give it another id"
-    shifts = {shift.id for shift in file.shift}
     gates = {gate.id for gate in site.gates}
     for number, duty in enumerate(file.duty, 1):
         where = f"duty[{number}]"
-        if duty.shift not in shifts:
-            yield _unknown(f"{where}.shift", duty.shift, "shift", shifts)
-        if duty.contact not in contacts:
-            yield _unknown(f"{where}.contact", duty.contact, "contact", contacts)
+        if duty.shift not in names.shifts:
+            yield _unknown(f"{where}.shift", duty.shift, "shift", names.shifts)
+        if duty.contact not in names.contacts:
+            yield _unknown(f"{where}.contact", duty.contact, "contact", names.contacts)
         for post in duty.posts:
             if post != "*" and post not in gates:
                 yield _unknown(f"{where}.posts", post, "gate", gates)
@@ -99,33 +170,31 @@ def _calendar(file: PlanFile) -> Iterator[_Finding]:
     for id, window in file.calendar.windows.items():
         if window.start == window.end:
             yield f"calendar.windows.{id}", "has no length", "mend start or end"
-        if id in ("always", "school-day", "no-school-day"):
+        if id in CONDITIONS:
             yield f"calendar.windows.{id}", "is a word of the plan's own", "choose another id"
 
 
-def _routes(file: PlanFile, site: Site, calendar: Calendar) -> Iterator[_Finding]:
-    people = {role.id for role in file.role} | {contact.id for contact in file.contact}
+def _routes(file: PlanFile, names: Names, site: Site) -> Iterator[_Finding]:
     gates = {gate.id for gate in site.gates}
-    ids = [rule.id for rule in file.rule]
     for number, route in enumerate(file.route, 1):
         where = f"route[{number}]"
         if route.channel not in CHANNELS:
             yield _unknown(f"{where}.channel", route.channel, "channel", CHANNELS)
             continue
-        known = {"own", "all", *gates} if CHANNELS[route.channel].to_posts else people
+        known = {"own", "all", *gates} if CHANNELS[route.channel].to_posts else names.people
         for to in route.to:
             if to not in known:
                 yield _unknown(f"{where}.to", to, "receiver", known)
         for pattern in route.rules:
-            if not any(fnmatchcase(id, pattern) for id in ids):
-                yield _unknown(f"{where}.rules", pattern, "rule", ids)
-        yield from _conditions(f"{where}.when", route.when, calendar)
+            if not any(fnmatchcase(id, pattern) for id in names.rules):
+                yield _unknown(f"{where}.rules", pattern, "rule", names.rules)
+        yield from _conditions(f"{where}.when", route.when, names)
 
 
-def _conditions(where: str, words: Sequence[str], calendar: Calendar) -> Iterator[_Finding]:
+def _conditions(where: str, words: Sequence[str], names: Names) -> Iterator[_Finding]:
     for word in words:
-        if word not in calendar.conditions:
-            yield _unknown(where, word, "calendar condition or window", calendar.conditions)
+        if word not in names.conditions:
+            yield _unknown(where, word, "calendar condition or window", names.conditions)
 
 
 def fits(route: Route, rule: RuleFile) -> bool:
@@ -138,29 +207,26 @@ def fits(route: Route, rule: RuleFile) -> bool:
 # --- rules ---------------------------------------------------------------------------------
 
 
-def _rule(rule: RuleFile, file: PlanFile, site: Site, calendar: Calendar) -> Iterator[_Finding]:
-    people = {role.id for role in file.role} | {contact.id for contact in file.contact}
+def _rule(rule: RuleFile, file: PlanFile, names: Names, site: Site) -> Iterator[_Finding]:
     if rule.kind not in RULES:
         yield _unknown("kind", rule.kind, "rule kind", RULES)
-    elif RULES[rule.kind].outcome is Outcome.ALERT and not any(
-        fits(route, rule) and rule.severity in (route.severities or [rule.severity])
-        for route in file.route
+    elif (
+        RULES[rule.kind].outcome is Outcome.ALERT
+        and len(file.route) == names.routes
+        and not any(
+            fits(route, rule) and rule.severity in (route.severities or [rule.severity])
+            for route in file.route
+        )
     ):
         yield "", "no route leads its alerts to anybody", "add a [[route]] that fits it"
-    yield from _conditions("when", rule.when, calendar)
-    yield from _conditions("unless", rule.unless, calendar)
+    yield from _conditions("when", rule.when, names)
+    yield from _conditions("unless", rule.unless, names)
     for person in rule.call:
-        if person not in people:
-            yield _unknown("call", person, "role or contact", people)
-    for where, template in (("text", rule.text), ("text_en", rule.text_en)):
-        try:
-            for name in fields_of(template) - FIELDS.keys():
-                yield _unknown(where, name, "field", FIELDS)
-        except ValueError as error:
-            yield where, f"its braces are wrong: {error}", "write {value}, {place} …"
-    if rule.superseded_by and rule.superseded_by not in {r.id for r in file.rule}:
-        ids = [r.id for r in file.rule]
-        yield _unknown("superseded_by", rule.superseded_by, "rule", ids)
+        if person not in names.people:
+            yield _unknown("call", person, "role or contact", names.people)
+    yield from _templates(rule)
+    if rule.superseded_by and rule.superseded_by not in names.rules:
+        yield _unknown("superseded_by", rule.superseded_by, "rule", names.rules)
     yield from _select("select", rule.select, site)
     if rule.leave_out is not None:
         yield from _select("leave_out", rule.leave_out, site)
@@ -168,17 +234,28 @@ def _rule(rule: RuleFile, file: PlanFile, site: Site, calendar: Calendar) -> Ite
         yield from _value_types(rule, site)
 
 
+def _templates(rule: RuleFile) -> Iterator[_Finding]:
+    steps = [("steps", text) for text in rule.steps] + [("steps_en", t) for t in rule.steps_en]
+    for where, template in (("text", rule.text), ("text_en", rule.text_en), *steps):
+        known = STEP_FIELDS if where.startswith("steps") else FIELDS
+        try:
+            for name in fields_of(template) - known.keys():
+                yield _unknown(where, name, "field", known)
+        except ValueError as error:
+            yield where, f"its braces are wrong: {error}", "write {place}, {point} …"
+
+
 def _select(where: str, select: Select, site: Site) -> Iterator[_Finding]:
     gates = {gate.id for gate in site.gates}
     rooms = [place for place in site.places if place not in gates]
-    types = sorted({place.type for place in site.places.values()})
+    types = get_args(get_type_hints(Place)["type"])
     lists: list[tuple[str, Sequence[str], Iterable[str], str]] = [
         ("kinds", select.kinds, KINDS, "kind"),
         ("points", select.points, site.points, "point"),
         ("rooms", select.rooms, rooms, "room"),
         ("gates", select.gates, gates, "gate"),
         ("nodes", select.nodes, site.nodes, "node"),
-        ("room_types", select.room_types, types, "room type on this site"),
+        ("room_types", select.room_types, types, "room type"),
     ]
     for name, patterns, known, what in lists:
         for pattern in patterns:
@@ -199,43 +276,3 @@ def _value_types(rule: RuleFile, site: Site) -> Iterator[_Finding]:
             yield ("select", f"{key} gives a {found.value_type}, {rule.kind} needs a {wanted}",
                    "select by `kinds`")  # fmt: skip
             return
-
-
-def selected(rule: RuleFile, site: Site, watches: Watches) -> tuple[str, ...]:
-    """The ids that a rule watches on this site, in the site file's order."""
-    if watches is Watches.NODES:
-        items = [(node.id, node.id, node.room, "", "") for node in site.nodes.values()]
-    else:
-        items = [_item(point) for point in site.points.values()]
-    return tuple(
-        item[0]
-        for item in items
-        if _matches(rule.select, item, site)
-        and not (rule.leave_out is not None and _matches(rule.leave_out, item, site))
-    )
-
-
-_Item = tuple[str, str, str, str, str]
-"""Key, node, room, point ("" for a node), kind ("" for a node)."""
-
-
-def _item(point: Point) -> _Item:
-    return point.id, point.node, point.room, point.id, point.kind
-
-
-def _matches(select: Select, item: _Item, site: Site) -> bool:
-    _, node, room, point, kind = item
-    place = site.places[PlaceId(room)]
-    is_gate = place.type.endswith("-gate")
-
-    def fits_any(patterns: Sequence[str], value: str) -> bool:
-        return not patterns or any(fnmatchcase(value, pattern) for pattern in patterns)
-
-    return (
-        fits_any(select.kinds, kind)
-        and fits_any(select.points, point)
-        and (not select.rooms or (not is_gate and fits_any(select.rooms, room)))
-        and (not select.gates or (is_gate and fits_any(select.gates, room)))
-        and fits_any(select.nodes, node)
-        and fits_any(select.room_types, place.type)
-    )

@@ -12,7 +12,7 @@ from alerts.calendar import Calendar
 from alerts.model import Severity, Verdict
 from alerts.plan_file import RuleFile
 from alerts.wording import fill, span_text, value_text
-from devices.catalog import Point, Site
+from devices.catalog import Site
 from devices.model import EPOCH, NodeId, PlaceId, PointId, Reading, Value
 from devices.registry import Registry
 
@@ -179,7 +179,7 @@ class Rule(ABC):
             "place": _name(place.name, place.name_en, chinese),
             "point": _name(point.name, point.name_en, chinese) if point else "",
             "node": _name(node.name, node.name_en, chinese),
-            "value": "" if value is None else value_text(value, self._unit(point), language),
+            "value": "" if value is None else value_text(value, self.unit(key), language),
             "limit": "", "side": "",
             "since": f"{self.calendar.local(begun):%H:%M}",
             "held": span_text(at - begun, language),
@@ -187,8 +187,10 @@ class Rule(ABC):
         }  # fmt: skip
         return words | {name: pair[0] if chinese else pair[1] for name, pair in more.items()}
 
-    def _unit(self, point: Point | None) -> str:
-        return self.site.kinds[PointId(point.id)].unit if point else ""
+    def unit(self, key: str) -> str:
+        """Of a point's kind; empty for nodes."""
+        kind = self.site.kinds.get(PointId(key))
+        return kind.unit if kind else ""
 
     def stale_after(self, point: PointId) -> timedelta | None:
         """After how long without a reading nothing is known; None: it speaks only on events."""
@@ -213,7 +215,7 @@ class HoldingRule(Rule):
     def holds(self, value: Value, breached: bool) -> bool:
         """Whether the value fulfils the condition; `breached` asks whether it still does."""
 
-    def words(self, value: Value) -> dict[str, tuple[str, str]]:
+    def words(self, key: str, value: Value) -> dict[str, tuple[str, str]]:
         """Further words for the sentence, in Chinese and English."""
         return {}
 
@@ -283,6 +285,6 @@ class HoldingRule(Rule):
             value=value,
             since=since,
             severity=severity,
-            more=self.words(value),
+            more=self.words(key, value),
         )
         return Memory(at, since, True, level=level), verdict

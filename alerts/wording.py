@@ -19,6 +19,9 @@ FIELDS = {
 }
 """What may stand in braces in a rule's `text` and `text_en`."""
 
+STEP_FIELDS = {name: FIELDS[name] for name in ("place", "point", "node")}
+"""What may stand in braces in its `steps`."""
+
 _UNITS_ZH = {"°C": "℃"}
 
 

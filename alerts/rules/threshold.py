@@ -30,7 +30,7 @@ class Options:
     """`above` and `below` are the limits, in the unit of the points' kind; one of them or both.
 
     It clears once the value is under `clear` (for `above`) or over `clear_below` (for `below`);
-    where these are not given, at the limit itself.
+    where these are not given, at the limit itself. `inclusive`: the limit itself is a breach too.
     """
 
     above: float | None = None
@@ -38,6 +38,7 @@ class Options:
     hold_s: Seconds = 0.0
     clear: float | None = None
     clear_below: float | None = None
+    inclusive: bool = False
     rises: tuple[Rise, ...] = ()
 
 
@@ -81,38 +82,39 @@ class Threshold(HoldingRule):
     def holds(self, value: Value, breached: bool) -> bool:
         o = self.options
         number = float(value)
-        above, below = o.above, o.below
         if breached:
-            above = above if o.clear is None else o.clear
-            below = below if o.clear_below is None else o.clear_below
-            # Clears only past the clear value, so exactly on it the alarm still stands.
-            too_high = above is not None and (
-                number > above if o.clear is None else number >= above
-            )
-            too_low = below is not None and (
-                number < below if o.clear_below is None else number <= below
-            )
-            return too_high or too_low
-        return (above is not None and number > above) or (below is not None and number < below)
+            # Clears only past the clear value: exactly on it the alarm still stands.
+            if o.above is not None and _over(number, o.above, o.clear, o.inclusive):
+                return True
+            return o.below is not None and _over(-number, -o.below, _minus(o.clear_below),
+                                                 o.inclusive)  # fmt: skip
+        return (o.above is not None and _over(number, o.above, None, o.inclusive)) or (
+            o.below is not None and _over(-number, -o.below, None, o.inclusive)
+        )
 
-    def words(self, value: Value) -> dict[str, tuple[str, str]]:
-        high = self.options.above is not None and float(value) > self.options.above
-        high = high or self.options.below is None
-        limit = self.options.above if high else self.options.below
+    def words(self, key: str, value: Value) -> dict[str, tuple[str, str]]:
+        o = self.options
+        high = o.below is None or (o.above is not None and float(value) >= o.above)
+        limit, unit = o.above if high else o.below, self.unit(key)
+        strict = (("低于", "below"), ("高于", "above"))
+        inclusive = (("不高于", "at or below"), ("不低于", "at or above"))
         return {
-            "side": ("高于", "above") if high else ("低于", "below"),
-            "limit": (value_text(limit, self._limit_unit, "zh"),
-                      value_text(limit, self._limit_unit, "en")),
-        }  # fmt: skip
-
-    @property
-    def _limit_unit(self) -> str:
-        from devices.kinds import KINDS
-
-        kinds = self.file.select.kinds
-        return KINDS[kinds[0]].unit if kinds else ""
+            "side": (inclusive if o.inclusive else strict)[high],
+            "limit": (value_text(limit, unit, "zh"), value_text(limit, unit, "en")),
+        }
 
     def bounds(self) -> Sequence[Bound]:
         severity = self.file.severity
         pairs = ((self.options.above, "above"), (self.options.below, "below"))
         return [Bound(v, side, severity) for v, side in pairs if v is not None]
+
+
+def _over(number: float, limit: float, clear: float | None, inclusive: bool) -> bool:
+    """Whether a number is over its limit, or where it cleared is asked not yet under `clear`."""
+    if clear is not None:
+        return number >= clear
+    return number >= limit if inclusive else number > limit
+
+
+def _minus(number: float | None) -> float | None:
+    return None if number is None else -number

@@ -79,6 +79,11 @@ class Assembler:
             yield Reject("length", len(bits) + extra) if extra else parse(bits)
 
     @property
+    def complete(self) -> bool:
+        """Whether the frame in hand has as many bits as a card."""
+        return len(self._pulses) in LENGTHS
+
+    @property
     def waiting(self) -> bool:
         """Whether a frame has begun that silence has not ended."""
         return bool(self._pulses)

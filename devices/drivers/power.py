@@ -23,7 +23,8 @@ class PowerOptions:
     chip: Chip = field(metadata={"text": "chip select of the converter, 0 or 1"})
     channel: Channel = field(metadata={"text": "its channel, 0 to 7"})
     rated_watts: Annotated[float, Field(gt=0, le=100_000)] = field(
-        default=2000.0, metadata={"text": "watts at the clamp's full scale (3.3 V)"}
+        default=4400.0,
+        metadata={"text": "watts at the clamp's full scale (3.3 V); 4400 is 20 A at 220 V"},
     )
     zero: Annotated[int, Field(ge=0, le=900)] = field(
         default=0, metadata={"text": "raw reading (of 1023) at no current, for a biased output"}

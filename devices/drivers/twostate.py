@@ -1,6 +1,7 @@
 """TwoState: a digital input with two words, settled by our own clock; contacts and buttons."""
 
 import threading
+from collections import deque
 from collections.abc import Iterable
 from typing import Any, ClassVar
 
@@ -33,7 +34,7 @@ class TwoState(Driver):
         super().__init__(point, options)
         self._lock = threading.Lock()
         self._pin: InputPin | None = None
-        self._edges: list[tuple[float, bool]] = []
+        self._edges: deque[tuple[float, bool]] = deque()
         self._emit: Emit | None = None
         self._settling: Settling | None = None
 
@@ -82,8 +83,8 @@ class TwoState(Driver):
             settling, emit = self._settling, self._emit
             if settling is None or emit is None:
                 return None
-            edges, self._edges = self._edges, []
-            for at, level in edges:
+            while self._edges:
+                at, level = self._edges.popleft()
                 settling.see(self._tripped(level), at)
             if settling.settle(now):
                 emit(self._sample(settling))

@@ -21,8 +21,10 @@ from devices.model import Sample, ValueType
 from devices.service import Clock
 
 CLOCK = Clock()
-WAIT_S = 0.04
-"""After the last pulse arrived: 25 ms of silence and some room for a late callback."""
+WAIT_S = 0.05
+"""After the last pulse of a card arrived: 25 ms of silence and room for a late callback."""
+LATE_S = 0.25
+"""The same for a frame that is too short yet: its rest may wait on a busy machine."""
 REPEAT_S = 2.0
 """The same card again within this time is the same passage (safety notes §7)."""
 NOISY = 3
@@ -101,10 +103,13 @@ class Wiegand(Driver):
             self._arrived = now
             for frame in self._assembler.add(pulses):
                 self._take(frame, now)
-        elif now >= self._arrived + WAIT_S:
+        elif now >= self._over_at():
             for frame in self._assembler.end():
                 self._take(frame, now)
-        return self._arrived + WAIT_S if self._assembler.waiting else None
+        return self._over_at() if self._assembler.waiting else None
+
+    def _over_at(self) -> float:
+        return self._arrived + (WAIT_S if self._assembler.complete else LATE_S)
 
     def health(self) -> str:
         with self._lock:

@@ -78,6 +78,14 @@ class Bench:
                 pin.drive(not level)
         pin.drive(level)
 
+    def edge(self, gpio: int, level: bool, at: float) -> None:
+        """One edge with its own stamp, so that time on a line need not pass for real."""
+        self._factory.pin(gpio).drive(level, at)
+
+    def slip_past(self, gpio: int, level: bool) -> None:
+        """Change an input's level without an edge being told, as a busy kernel may."""
+        self._factory.pin(gpio).slip_past(level)
+
     def output(self, gpio: int) -> bool:
         """What a driver has set an output to."""
         return bool(self._factory.pin(gpio).state)

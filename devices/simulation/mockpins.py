@@ -22,12 +22,26 @@ class WiredPin(MockPin):  # type: ignore[misc]
     """
 
     wire: bool | None = None
+    stamp: float | None = None
 
-    def drive(self, level: bool) -> None:
-        """Put the wire to a level; edges reach the driver as from hardware."""
-        self.wire = level
+    def drive(self, level: bool, at: float | None = None) -> None:
+        """Put the wire to a level; the edge reaches the driver as from hardware.
+
+        `at` is the second that a kernel would stamp it with, None: now.
+        """
+        self.wire, self.stamp = level, at
         if self.function == "input":
             self.drive_high() if level else self.drive_low()
+
+    def _call_when_changed(self) -> None:
+        if self.stamp is not None:
+            self._last_change = self.stamp
+        super()._call_when_changed()
+
+    def slip_past(self, level: bool) -> None:
+        """Put the wire to a level without telling an edge."""
+        self.wire = level
+        self._change_state(level)
 
     def _set_pull(self, value: str) -> None:
         if self.wire is None:
