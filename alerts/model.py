@@ -104,6 +104,27 @@ class Alert:
         }  # fmt: skip
 
 
+class Deed(StrEnum):
+    """Why an alert took a step."""
+
+    RAISED = "raised"
+    AGAIN = "again"
+    RISEN = "risen"
+    """Its severity rose."""
+    NO_DATA = "no-data"
+    DATA_BACK = "data-back"
+    RETURNED = "returned"
+    ACKNOWLEDGED = "acknowledged"
+    SHELVED = "shelved"
+    UNSHELVED = "unshelved"
+    NOTE = "note"
+
+    @property
+    def calls(self) -> bool:
+        """Whether somebody has to be told, again."""
+        return self in (Deed.RAISED, Deed.AGAIN, Deed.RISEN, Deed.UNSHELVED)
+
+
 @dataclass(frozen=True, slots=True)
 class Transition:
     """One step in an alert's life, saved before anyone is told."""
@@ -113,19 +134,20 @@ class Transition:
     was: AlertState | None
     now_is: AlertState
     at: datetime
-    why: str
+    why: Deed
     who: str = ""
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """One message to one receiver about one transition."""
+    """One message to one receiver about one alert as it is now; `why` is what it tells of."""
 
     id: str
-    transition: Transition
+    alert: Alert
     receiver: str
     channel: str
-    reason: str
+    why: Deed
     attempt: int = 1
 
 
@@ -137,6 +159,13 @@ class Held:
     reason: str
 
 
+class DeliveryState(StrEnum):
+    SENDING = "sending"
+    SENT = "sent"
+    FAILED = "failed"
+    HELD = "held"
+
+
 @dataclass(frozen=True, slots=True)
 class Delivery:
     """One attempt to tell somebody: sending, sent, failed or held, with its reason."""
@@ -146,7 +175,8 @@ class Delivery:
     at: datetime
     channel: str
     receiver: str
-    state: str
+    state: DeliveryState
+    why: Deed
     reason: str = ""
     attempt: int = 1
 
@@ -184,6 +214,10 @@ class WorkOrder:
     recovered_at: datetime | None = None
     """When good data came again, where a sensor fault opened it."""
 
+    @property
+    def open(self) -> bool:
+        return self.state is not OrderState.VERIFIED
+
     def as_json(self) -> dict[str, Any]:
         recovered = self.recovered_at.isoformat() if self.recovered_at else None
         return {
@@ -194,3 +228,14 @@ class WorkOrder:
             "changed_at": self.changed_at.isoformat(), "assigned_to": self.assigned_to,
             "action": self.action, "recovered_at": recovered,
         }  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class OrderEvent:
+    """One step of a maintenance entry: what became of it, who did it, in words."""
+
+    order: str
+    at: datetime
+    state: OrderState
+    who: str
+    what: str

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from alerts.calendar import Calendar, within
 from alerts.model import Severity
-from alerts.plan_checks import Names, mistakes, options_of, sound_part
-from alerts.plan_file import Contact, Days, Duty, PlanFile, RuleFile
+from alerts.plan_checks import Names, fits, mistakes, options_of, sound_part
+from alerts.plan_file import Contact, Days, Duty, PlanFile, Route, RuleFile
 from alerts.rule import RULES, Outcome, Rule, Watches
 from alerts.selection import selected
 from devices.catalog import Site
@@ -79,6 +79,10 @@ class Plan:
             if rule.outcome is Outcome.ALERT
             for bound in rule.bounds()
         )  # fmt: skip
+
+    def route_fits(self, route: Route, rule: RuleFile, severity: Severity) -> bool:
+        """Whether a route is for alerts of that rule and severity, whatever the time."""
+        return fits(route, rule) and severity in (route.severities or (severity,))
 
     # --- people --------------------------------------------------------------------------
 

@@ -27,7 +27,7 @@ class GuardPost(Channel):
 
     def send(self, notice: Notice) -> None:
         try:
-            self.means.show(notice.transition.alert)
+            self.means.show(notice.alert)
             for node in self._nodes.get(notice.receiver, ()):
                 self._command(node, True)
         except TransportError as error:

@@ -11,6 +11,6 @@ class Screen(Channel):
 
     def send(self, notice: Notice) -> None:
         try:
-            self.means.show(notice.transition.alert)
+            self.means.show(notice.alert)
         except TransportError as error:
             raise ChannelError(str(error), retry=True) from error

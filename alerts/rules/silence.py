@@ -31,12 +31,13 @@ class Silence(Rule):
 
     def tick(self, key: str, memory: Memory, now: datetime, view: View) -> Step | None:
         node = view.node(NodeId(key))
-        quiet = now - node.heard >= timedelta(seconds=self.options.after_s)
+        after = timedelta(seconds=self.options.after_s)
+        quiet = now - max(node.heard, view.started) >= after
         gone = node.offline_since is not None and (
             now - node.offline_since >= timedelta(seconds=self.options.offline_s)
         )
         if memory.breached:
-            if node.online and not quiet:
+            if node.online and now - node.heard < after:
                 return Memory(now), self.verdict(key, False, now)
             return None
         if view.deaf or not self.applies(now) or not (quiet or gone):

@@ -6,6 +6,7 @@ import re
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -13,13 +14,14 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from dashboard.records.opening import open_register
+from alerts.database import open_database
 from dashboard.records.schema import SessionRow, TokenRow, UserRow
 from dashboard.roles import Role
 from devices.errors import CampusError
 from devices.model import from_ms, to_ms
 from devices.service import Clock
 
+MIGRATIONS = Path(__file__).parent / "migrations"
 NAME = re.compile(r"[\w.-]{1,64}")
 MIN_PASSWORD, MAX_PASSWORD = 8, 256
 SESSION_LIFE = timedelta(days=14)
@@ -70,7 +72,7 @@ class Accounts:
     ) -> None:
         self._clock = clock or Clock()
         self._hasher = hasher or PasswordHasher()
-        self._engine = open_register(url)
+        self._engine = open_database(url, "records.register", MIGRATIONS, "alembic_version")
         # Checked when a name is unknown, so that an answer takes as long as for a known one.
         self._nobody = self._hasher.hash(secrets.token_urlsafe(16))
 

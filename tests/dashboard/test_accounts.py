@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from argon2 import PasswordHasher
 
+from alerts.database import RecordsError
 from dashboard.records.accounts import AccountError, Accounts
-from dashboard.records.opening import RegisterError
 from dashboard.roles import Role
 from tests.support.clock import FakeClock
 
@@ -96,5 +96,5 @@ def test_the_command_line_may_write_while_the_dashboard_runs(
 
 @pytest.mark.parametrize("url", ["nonsense", "mysteries://x/y", "sqlite:////no/such/folder/r.db"])
 def test_a_register_that_cannot_be_opened_says_what_to_do(url: str) -> None:
-    with pytest.raises(RegisterError, match=r"use sqlite|folder can be written"):
+    with pytest.raises(RecordsError, match=r"use sqlite|folder can be written"):
         Accounts(url)

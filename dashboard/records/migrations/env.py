@@ -1,4 +1,4 @@
-"""Alembic's entry: runs the register's migrations on the connection that `opening` hands over."""
+"""Alembic's entry: runs the register's migrations on the connection that `database` hands over."""
 
 from alembic import context
 
@@ -7,6 +7,7 @@ from dashboard.records.schema import Table
 context.configure(
     connection=context.config.attributes["connection"],
     target_metadata=Table.metadata,
+    version_table=context.config.attributes["version_table"],
     render_as_batch=True,
 )
 with context.begin_transaction():

@@ -1,0 +1,257 @@
+"""The engine's book: alerts, their steps and deliveries, maintenance entries, what rules remember.
+
+One process writes it; any number of others read, also before it exists.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from datetime import datetime, timedelta
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, TypeVar, cast, get_args, get_type_hints
+
+import orjson
+from sqlalchemy import Select, delete, func, inspect, select
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from alerts.database import RecordsError, connect, open_database, trouble
+from alerts.model import (
+    Alert,
+    AlertState,
+    Delivery,
+    DeliveryState,
+    OrderEvent,
+    OrderState,
+    Transition,
+    WorkOrder,
+)
+from alerts.rule import Memory
+from alerts.tables import (
+    AlertRow,
+    AnswerRow,
+    CheckpointRow,
+    DeliveryRow,
+    MemoryRow,
+    OrderEventRow,
+    OrderRow,
+    Table,
+    TransitionRow,
+)
+from devices.model import from_ms, to_ms
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+SETTING = "records.book"
+ANSWERS_KEPT = timedelta(days=1)
+
+T = TypeVar("T")
+MemoryKey = tuple[str, str]
+"""Rule and point (or node)."""
+
+
+@dataclass(slots=True)
+class Changes:
+    """What is saved together, in one transaction: all of it or nothing."""
+
+    transitions: list[Transition] = field(default_factory=list)
+    deliveries: list[Delivery] = field(default_factory=list)
+    memories: dict[MemoryKey, Memory] = field(default_factory=dict)
+    orders: list[tuple[WorkOrder, OrderEvent]] = field(default_factory=list)
+    answers: list[tuple[str, bytes]] = field(default_factory=list)
+    checkpoints: dict[str, datetime] = field(default_factory=dict)
+
+    def __bool__(self) -> bool:
+        return any(getattr(self, each.name) for each in fields(self))
+
+
+class Book:
+    """Raises RecordsError where the database cannot be used. Any thread may read."""
+
+    def __init__(self, url: str, readonly: bool = False) -> None:
+        self._url = url
+        self._file = _file_of(url)
+        self._readonly = readonly
+        self._ready = not readonly
+        self._engine = (
+            connect(url, SETTING)
+            if readonly
+            else open_database(url, SETTING, MIGRATIONS, "book_version")
+        )
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+    # --- writing ---------------------------------------------------------------------------
+
+    def save(self, changes: Changes, now: datetime) -> None:
+        """Durable once it returns."""
+        if self._readonly:
+            raise RecordsError("this book is open for reading only")
+        try:
+            with Session(self._engine) as session, session.begin():
+                _write(session, changes, now)
+        except SQLAlchemyError as error:
+            raise RecordsError(trouble(self._url, error)) from error
+
+    # --- reading ---------------------------------------------------------------------------
+
+    def alerts(
+        self,
+        states: Iterable[AlertState] | None = None,
+        since: datetime | None = None,
+        limit: int = 200,
+    ) -> Sequence[Alert]:
+        """Newest first; `since` is about when they were raised."""
+        query = select(AlertRow).order_by(AlertRow.raised_at.desc(), AlertRow.id).limit(limit)
+        if states is not None:
+            query = query.where(AlertRow.state.in_([state.value for state in states]))
+        if since is not None:
+            query = query.where(AlertRow.raised_at >= to_ms(since))
+        return self._all(query, Alert)
+
+    def alert(self, id: str) -> Alert | None:
+        return self._one(select(AlertRow).where(AlertRow.id == id), Alert)
+
+    def transitions(self, alert_id: str) -> Sequence[Transition]:
+        """Oldest first; each with the alert as it is now."""
+        alert = self.alert(alert_id)
+        if alert is None:
+            return []
+        query = select(TransitionRow).where(TransitionRow.alert == alert_id)
+        return self._all(query.order_by(TransitionRow.id), Transition, alert=alert)
+
+    def deliveries(self, alert_id: str) -> Sequence[Delivery]:
+        """Oldest first."""
+        query = select(DeliveryRow).where(DeliveryRow.alert == alert_id)
+        return self._all(query.order_by(DeliveryRow.at, DeliveryRow.id), Delivery)
+
+    def deliveries_in(self, states: Iterable[DeliveryState]) -> Sequence[Delivery]:
+        names = [state.value for state in states]
+        query = select(DeliveryRow).where(DeliveryRow.state.in_(names))
+        return self._all(query.order_by(DeliveryRow.at, DeliveryRow.id), Delivery)
+
+    def work_orders(self, states: Iterable[OrderState] | None = None) -> Sequence[WorkOrder]:
+        """Newest first."""
+        query = select(OrderRow).order_by(OrderRow.number.desc())
+        if states is not None:
+            query = query.where(OrderRow.state.in_([state.value for state in states]))
+        return self._all(query, WorkOrder)
+
+    def work_order(self, id: str) -> WorkOrder | None:
+        return self._one(select(OrderRow).where(OrderRow.id == id), WorkOrder)
+
+    def work_order_events(self, id: str) -> Sequence[OrderEvent]:
+        """Oldest first."""
+        query = select(OrderEventRow).where(OrderEventRow.order == id)
+        return self._all(query.order_by(OrderEventRow.id), OrderEvent)
+
+    def last_order_number(self) -> int:
+        return self._ask(lambda session: session.scalar(select(func.max(OrderRow.number)))) or 0
+
+    def memories(self) -> Mapping[MemoryKey, Memory]:
+        """Everything the rules remember."""
+        rows = self._ask(lambda session: list(session.scalars(select(MemoryRow))))
+        return {(row.rule, row.key): _restore(Memory, row) for row in rows or ()}
+
+    def checkpoint(self, name: str) -> datetime | None:
+        row = self._ask(lambda session: session.get(CheckpointRow, name))
+        return from_ms(row.at) if row else None
+
+    def answer(self, command_id: str) -> bytes | None:
+        """What was answered to a command that came before."""
+        row = self._ask(lambda session: session.get(AnswerRow, command_id))
+        return row.payload.encode() if row else None
+
+    # --- asking ----------------------------------------------------------------------------
+
+    def _all(self, query: "Select[Any]", cls: type[T], **more: Any) -> list[T]:
+        rows = self._ask(lambda session: list(session.scalars(query)))
+        return [_restore(cls, row, **more) for row in rows or ()]
+
+    def _one(self, query: "Select[Any]", cls: type[T]) -> T | None:
+        return next(iter(self._all(query, cls)), None)
+
+    def _ask(self, look: Callable[[Session], T]) -> T | None:
+        """What `look` finds; None while there is no book yet."""
+        try:
+            if not self._ready and not self._made():
+                return None
+            with Session(self._engine, expire_on_commit=False) as session:
+                return look(session)
+        except SQLAlchemyError as error:
+            raise RecordsError(trouble(self._url, error)) from error
+
+    def _made(self) -> bool:
+        """Whether the engine has made the book; opening a missing file would make it."""
+        if self._file is not None and not self._file.exists():
+            return False
+        self._ready = set(Table.metadata.tables) <= set(inspect(self._engine).get_table_names())
+        return self._ready
+
+
+def _file_of(url: str) -> Path | None:
+    database = make_url(url).database if url.startswith("sqlite") else None
+    return Path(database) if database else None
+
+
+def _write(session: Session, changes: Changes, now: datetime) -> None:
+    for transition in changes.transitions:
+        session.merge(AlertRow(**_columns(transition.alert)))
+        session.flush()  # its alert's row has to stand before it
+        session.add(TransitionRow(**_columns(transition, alert=transition.alert.id)))
+    for order, event in changes.orders:
+        session.merge(OrderRow(**_columns(order)))
+        session.flush()
+        session.add(OrderEventRow(**_columns(event)))
+    for delivery in changes.deliveries:
+        session.merge(DeliveryRow(**_columns(delivery)))
+    for (rule, key), memory in changes.memories.items():
+        session.merge(MemoryRow(rule=rule, key=key, **_columns(memory)))
+    for name, at in changes.checkpoints.items():
+        session.merge(CheckpointRow(name=name, at=to_ms(at)))
+    for id, payload in changes.answers:
+        session.merge(AnswerRow(id=id, at=to_ms(now), payload=payload.decode()))
+    if changes.answers:
+        session.execute(delete(AnswerRow).where(AnswerRow.at < to_ms(now - ANSWERS_KEPT)))
+
+
+_AS_JSON = frozenset(("value", "evidence"))
+
+
+def _columns(item: Any, **more: Any) -> dict[str, Any]:
+    """A dataclass as columns of the same names."""
+    given = {each.name: getattr(item, each.name) for each in fields(item)} | more
+    return {name: _column(name, value) for name, value in given.items()}
+
+
+def _column(name: str, value: Any) -> Any:
+    if name in _AS_JSON:
+        return orjson.dumps(dict(value) if isinstance(value, Mapping) else value).decode()
+    if isinstance(value, datetime):
+        return to_ms(value)
+    return value.value if isinstance(value, StrEnum) else value
+
+
+def _restore(cls: type[T], row: Any, **more: Any) -> T:
+    """The dataclass of a row."""
+    hints = get_type_hints(cls)
+    given = {
+        each.name: _field(each.name, hints[each.name], getattr(row, each.name))
+        for each in fields(cast(Any, cls))
+        if each.name not in more
+    }
+    return cls(**given, **more)
+
+
+def _field(name: str, hint: Any, column: Any) -> Any:
+    if name in _AS_JSON:
+        return orjson.loads(column)
+    if column is None:
+        return None
+    for kind in (hint, *get_args(hint)):
+        if kind is datetime:
+            return from_ms(column)
+        if isinstance(kind, type) and issubclass(kind, StrEnum):
+            return kind(column)
+    return column

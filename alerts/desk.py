@@ -1,0 +1,99 @@
+"""Desk: what people ask of alerts and maintenance entries, by page, program or button."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import orjson
+
+from alerts import lifecycle
+from alerts.book import Changes
+from alerts.casebook import Casebook
+from alerts.lifecycle import NotPossible
+from alerts.model import Alert, Transition
+from alerts.plan import Plan
+from alerts.workorders import WorkOrders
+from devices import wire
+from devices.catalog import Site
+from devices.errors import WireError
+from devices.model import Reading
+
+UNNAMED = "未署名"
+
+
+class Desk:
+    """Carries out commands; the answer is sent once what changed is in the book."""
+
+    def __init__(self, site: Site, plan: Plan, cases: Casebook, orders: WorkOrders) -> None:
+        self._site = site
+        self._plan = plan
+        self._cases = cases
+        self._orders = orders
+
+    def carry_out(
+        self, command: wire.Command, new_id: str, changes: Changes, now: datetime
+    ) -> Mapping[str, Any]:
+        """The answer; what changes goes into `changes`."""
+        who = command.who.strip()[:100] or UNNAMED
+        try:
+            if command.verb == "work-order":
+                return self._about_order(command, new_id, who, changes, now)
+            return self._about_alert(command, who, changes, now)
+        except (NotPossible, WireError) as error:
+            return {"ok": False, "error": str(error)}
+
+    def _about_alert(
+        self, command: wire.Command, who: str, changes: Changes, now: datetime
+    ) -> Mapping[str, Any]:
+        alert = self._cases.find(command.alert)
+        if alert is None:
+            raise NotPossible("没有这条告警 (there is no such alert)")
+        transition = self._deed(command, alert, who, command.note.strip()[:2000], now)
+        if transition is not None:
+            self._cases.keep(transition, changes)
+            alert = transition.alert
+        return {"ok": True, "alert": alert.as_json()}
+
+    @staticmethod
+    def _deed(
+        command: wire.Command, alert: Alert, who: str, note: str, now: datetime
+    ) -> Transition | None:
+        match command.verb:
+            case "acknowledge":
+                return lifecycle.acknowledge(alert, who, note, now)
+            case "shelve":
+                if command.until is None:
+                    raise NotPossible("没有写屏蔽到什么时候 (shelving needs an end)")
+                return lifecycle.shelve(alert, command.until, who, note, now)
+            case "note":
+                return lifecycle.annotate(alert, who, note, now)
+        raise NotPossible(f"不认识的命令 {command.verb[:40]!r} (unknown command)")
+
+    def _about_order(
+        self, command: wire.Command, new_id: str, who: str, changes: Changes, now: datetime
+    ) -> Mapping[str, Any]:
+        try:
+            wish = orjson.loads(command.note)
+        except orjson.JSONDecodeError as error:
+            raise NotPossible(f"`note` 不是 JSON (not JSON: {error})") from None
+        if not isinstance(wish, dict):
+            raise NotPossible("`note` 不是 JSON 对象 (not a JSON object)")
+        if wish.get("do") == "report":
+            step = self._orders.report(new_id, wish, who, now)
+        else:
+            step = self._orders.change(command.alert, wish, who, now)
+        changes.orders.append(step)
+        return {"ok": True, "work_order": step[0].as_json()}
+
+    def pressed(
+        self, button: Reading, waiting: list[Alert], changes: Changes, now: datetime
+    ) -> None:
+        """The acknowledge button of a guard post: for what waited there when it was pressed."""
+        place = self._site.place_of(button.point)
+        guard = self._plan.on_duty(place.id, button.at)
+        who = f"{guard.name if guard else '值班门卫'}（{place.name}按钮）"
+        for alert in waiting:
+            if alert.raised_at <= button.at:
+                transition = lifecycle.acknowledge(alert, who, "", now)
+                if transition is not None:
+                    self._cases.keep(transition, changes)

@@ -1,0 +1,308 @@
+"""Engine: what comes in is judged; what follows is saved, then told, then answered.
+
+One worker owns all of it; the connection's threads only enqueue.
+"""
+
+import logging
+import queue
+import secrets
+import threading
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import datetime
+from functools import partial
+
+from alerts.board import Board
+from alerts.book import Book, Changes
+from alerts.casebook import Casebook
+from alerts.catchup import READINGS, CatchUp
+from alerts.channel import Means
+from alerts.database import RecordsError
+from alerts.desk import Desk
+from alerts.judge import Judge
+from alerts.model import AlertState, DeliveryState, OrderState, Verdict
+from alerts.pipeline import Pipeline
+from alerts.plan import Plan
+from alerts.rule import Outcome, Rule
+from alerts.view import LiveView
+from alerts.workorders import WorkOrders
+from collectors.quality import Grader
+from collectors.requests import answer
+from collectors.store import Store
+from collectors.transport import Message, Transport
+from devices import wire
+from devices.catalog import Site
+from devices.errors import TransportError, WireError
+from devices.model import Reading
+from devices.service import Clock, Health
+
+log = logging.getLogger(__name__)
+
+TICK_S = 1.0
+INBOX = 20_000
+"""Messages that may wait; beyond, readings are left out of judging (the store has them)."""
+ROUND = 100
+"""Messages worked on before the next tick."""
+FIRST_PAUSE_S = 0.2
+LONGEST_PAUSE_S = 10.0
+CONNECT_PATIENCE_S = 5.0
+
+_OPEN_ORDERS = [state for state in OrderState if state is not OrderState.VERIFIED]
+
+
+class Engine:
+    """The safety plan at work. `health` tells of a book that cannot be written."""
+
+    name = "engine"
+
+    def __init__(
+        self, site: Site, plan: Plan, book: Book, store: Store, transport: Transport, clock: Clock
+    ) -> None:
+        self._site, self._plan, self._book = site, plan, book
+        self._transport, self._clock = transport, clock
+        now = clock.now()
+        self._grader = Grader(site.kinds)
+        self._view = LiveView(site, now)
+        self._judge = Judge(plan, self._view, book.memories())
+        open_states = [state for state in AlertState if state.open]
+        open_alerts = book.alerts(open_states, limit=100_000)
+        self._cases = Casebook(site, plan, open_alerts, book.alert)
+        self._orders = WorkOrders(site, book.work_orders(_OPEN_ORDERS), book.last_order_number())
+        self._board = Board(site, plan, transport)
+        told = [d for alert in open_alerts for d in book.deliveries(alert.id)]
+        told += [
+            d
+            for d in book.deliveries_in([DeliveryState.SENDING])
+            if self._cases.get(d.alert) is None
+        ]
+        means = Means(site, transport, self._board.show)
+        self._pipeline = Pipeline(site, plan, means, told)
+        self._desk = Desk(site, plan, self._cases, self._orders)
+        self._catch_up = CatchUp(site, store, book)
+        self._inbox: queue.Queue[Callable[[Changes, datetime], None]] = queue.Queue(INBOX)
+        self._answers: list[tuple[Message, bytes]] = []
+        self._stop = threading.Event()
+        self._worker = threading.Thread(target=self._run, name="engine")
+        self._trouble = ""
+        self._counts: Counter[str] = Counter()
+
+    # --- service ---------------------------------------------------------------------------
+
+    def start(self) -> None:
+        self._transport.subscribe(wire.UP_FILTER, self._later(self._on_batch))
+        self._transport.subscribe(wire.STATUS_FILTER, self._later(self._on_status))
+        self._transport.subscribe(wire.COMMAND_FILTER, self._later(self._on_command))
+        self._transport.subscribe(wire.ALERT_FILTER, self._later(self._on_alert))
+        self._transport.on_connect(lambda: self._put(self._connected))
+        self._worker.start()
+
+    def health(self) -> Health:
+        if not self._worker.is_alive():
+            return Health(False, "the alarm engine's worker has ended")
+        trouble = self._trouble or self._catch_up.trouble
+        return Health(not self._trouble, trouble)
+
+    def counters(self) -> Mapping[str, float]:
+        now = {
+            "alerts_open": len(self._cases), "orders_open": len(self._orders),
+            "deliveries_waiting": self._pipeline.waiting, "inbox": self._inbox.qsize(),
+        }  # fmt: skip
+        return {**self._counts, **now}
+
+    def close(self) -> None:
+        self._stop.set()
+        self._put(lambda _changes, _now: None)
+        if self._worker.is_alive():
+            self._worker.join()
+
+    def _later(
+        self, take: Callable[[Message, Changes, datetime], None]
+    ) -> Callable[[Message], None]:
+        return lambda message: self._put(lambda changes, now: take(message, changes, now))
+
+    def _put(self, job: Callable[[Changes, datetime], None]) -> None:
+        try:
+            self._inbox.put_nowait(job)
+        except queue.Full:
+            self._counts["inbox_dropped"] += 1
+
+    # --- the worker ------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        self._guarded(self._begin)
+        tick_at = self._clock.monotonic()
+        while not self._stop.is_set():
+            changes = Changes()
+            self._work(changes, max(0.0, tick_at - self._clock.monotonic()))
+            ticked = self._clock.monotonic() >= tick_at
+            if ticked:
+                tick_at = self._clock.monotonic() + TICK_S
+                self._guarded(partial(self._tick, changes, self._clock.now()))
+            if ticked or changes or self._answers:
+                self._guarded(partial(self._finish, changes, self._clock.now()))
+
+    def _work(self, changes: Changes, wait: float) -> None:
+        """Do what waits in the inbox, but no more once somebody has to be told or answered."""
+        try:
+            job = self._inbox.get(timeout=wait) if wait else self._inbox.get_nowait()
+            for _ in range(ROUND):
+                self._guarded(partial(job, changes, self._clock.now()))
+                if changes or self._answers:
+                    return
+                job = self._inbox.get_nowait()
+            self._guarded(partial(job, changes, self._clock.now()))
+        except queue.Empty:
+            return
+
+    def _guarded(self, act: Callable[[], None]) -> None:
+        """One bad message or a fault of ours must not end the watch."""
+        try:
+            act()
+        except WireError as error:
+            self._counts["messages_refused"] += 1
+            log.warning("a message is passed over: %s", error)
+        except Exception:
+            self._counts["failures"] += 1
+            log.exception("the alarm engine stumbled; it goes on")
+
+    def _begin(self) -> None:
+        """Judge what was stored while we were away, before what comes now."""
+        now = self._clock.now()
+        try:
+            self._transport.wait_connected(CONNECT_PATIENCE_S)
+        except TransportError as error:
+            log.info("catching up without the broker: %s", error)
+        changes = Changes()
+        self._cases.drop_unwatched(changes, now)
+        self._replay(changes, now)
+        self._finish(changes, now)
+
+    def _replay(self, changes: Changes, now: datetime) -> None:
+        for reading, judged in self._catch_up.readings(now):
+            if judged:
+                self._judge_reading(reading, None, changes, now)
+                self._counts["caught_up"] += 1
+            else:
+                self._view.keep(reading, None)
+
+    def _finish(self, changes: Changes, now: datetime) -> None:
+        """Save, then tell, then answer."""
+        for transition in changes.transitions:
+            changes.deliveries += self._pipeline.offer(transition, now)
+            self._counts[f"transitions_{transition.why}"] += 1
+        changes.memories = self._judge.take_changed()
+        checkpoint = self._catch_up.due()
+        if checkpoint is not None:
+            changes.checkpoints[READINGS] = checkpoint
+        if changes and not self._save(changes, now):
+            return
+        outcomes = self._pipeline.send(self._cases.get, now)
+        self._board.settle(self._cases)
+        self._pipeline.settle(self._cases)
+        for message, payload in self._answers:
+            self._answer(message, payload)
+        self._answers.clear()
+        if outcomes:
+            for delivery in outcomes:
+                self._counts[f"deliveries_{delivery.state}"] += 1
+            self._save(Changes(deliveries=outcomes), now)
+
+    def _save(self, changes: Changes, now: datetime) -> bool:
+        """Until it is in the book; False where we are stopped before."""
+        pause = FIRST_PAUSE_S
+        while True:
+            try:
+                self._book.save(changes, now)
+            except RecordsError as error:
+                if self._trouble != str(error):
+                    log.error("nothing is told before it is in the book: %s", error)
+                self._trouble = str(error)
+                if self._stop.wait(pause):
+                    return False
+                pause = min(pause * 2, LONGEST_PAUSE_S)
+                continue
+            self._trouble = ""
+            return True
+
+    def _answer(self, message: Message, payload: bytes) -> None:
+        try:
+            answer(self._transport, message, payload)
+        except TransportError as error:
+            log.warning("a command on %s is done but not answered: %s", message.topic, error)
+
+    # --- what comes in ---------------------------------------------------------------------
+
+    def _on_batch(self, message: Message, changes: Changes, now: datetime) -> None:
+        decoded = wire.decode_batch(message.topic, message.payload, self._site.kinds)
+        for reading in decoded.readings:
+            quality = self._grader.grade(reading, now)
+            self._judge_reading(replace(reading, quality=quality), now, changes, now)
+        self._counts["readings"] += len(decoded.readings)
+
+    def _judge_reading(
+        self, reading: Reading, arrived: datetime | None, changes: Changes, now: datetime
+    ) -> None:
+        known = self._view.newest(reading.point)
+        fresh = known is None or reading.at > known.at
+        for rule, verdict in self._judge.check(reading, arrived):
+            self._take(rule, verdict, changes, now)
+        if fresh:
+            self._catch_up.judged(reading, now)
+            if self._site.points[reading.point].kind == "acknowledge-button":
+                self._on_button(reading, changes, now)
+
+    def _on_button(self, reading: Reading, changes: Changes, now: datetime) -> None:
+        if reading.value == "pressed":
+            post = self._site.points[reading.point].room
+            waiting = self._pipeline.waits_at(post, self._cases)
+            self._desk.pressed(reading, waiting, changes, now)
+
+    def _take(self, rule: Rule, verdict: Verdict, changes: Changes, now: datetime) -> None:
+        if rule.outcome is Outcome.ALERT:
+            self._cases.take(rule, verdict, changes, now)
+            return
+        step = self._orders.fault(verdict, secrets.token_hex(8), self._view, now)
+        if step is not None:
+            changes.orders.append(step)
+
+    def _on_status(self, message: Message, changes: Changes, now: datetime) -> None:
+        node = wire.node_of(message.topic)
+        if node not in self._site.nodes or not message.payload:
+            return
+        status = wire.decode_status(message.payload)
+        if self._view.status(node, status, message.retain, now):
+            self._pipeline.forget_node(node)
+
+    def _on_command(self, message: Message, changes: Changes, now: datetime) -> None:
+        try:
+            command = wire.decode_command(message.topic, message.payload)
+        except WireError as error:
+            refusal = wire.encode_object({"ok": False, "error": str(error)})
+            self._answers.append((message, refusal))
+            return
+        payload = self._book.answer(command.id)
+        if payload is None:
+            said = self._desk.carry_out(command, secrets.token_hex(8), changes, now)
+            payload = wire.encode_object(said)
+            changes.answers.append((command.id, payload))
+        self._answers.append((message, payload))
+
+    def _on_alert(self, message: Message, changes: Changes, now: datetime) -> None:
+        """A retained alert of before: it is brought up to date, or cleared where it is over."""
+        if message.retain and message.payload:
+            self._board.adopt(wire.last_part(message.topic))
+
+    def _connected(self, changes: Changes, now: datetime) -> None:
+        self._view.listen_anew(now)
+        self._board.forget()
+        self._pipeline.forget()
+        self._pipeline.hurry()
+
+    # --- time ------------------------------------------------------------------------------
+
+    def _tick(self, changes: Changes, now: datetime) -> None:
+        self._view.deaf = not self._transport.connected
+        for rule, verdict in self._judge.tick(now):
+            self._take(rule, verdict, changes, now)
+        self._cases.unshelve(changes, now)

@@ -1,0 +1,108 @@
+"""Judge: every rule of a plan over readings and passing time; deterministic, without a clock.
+
+The engine feeds it what happens now; the same judge replays what the store holds.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+
+from alerts.calendar import ALWAYS
+from alerts.model import Verdict
+from alerts.plan import Plan
+from alerts.rule import NOTHING, Memory, Outcome, Rule, Step
+from alerts.view import LiveView
+from devices.model import Reading
+
+EVERY_TICK_S = 5.0
+"""How often all keys of rules that time alone can breach are asked; those in hand each tick."""
+
+
+class Judge:
+    """Owns what the rules remember; `changed` is what has to be saved, until it is taken."""
+
+    def __init__(
+        self, plan: Plan, view: LiveView, memories: Mapping[tuple[str, str], Memory]
+    ) -> None:
+        self.changed: dict[tuple[str, str], Memory] = {}
+        self._plan = plan
+        self._view = view
+        known = {(r.file.id, key) for r in plan.rules for key in plan.keys(r)}
+        self._memories = {key: memory for key, memory in memories.items() if key in known}
+        self._busy = {key for key, memory in self._memories.items() if _busy(memory)}
+        self._rules = {rule.file.id: rule for rule in plan.rules}
+        self._swept_minute = -1
+        self._swept_at: datetime | None = None
+
+    def remembers(self, rule: str, key: str) -> Memory:
+        return self._memories.get((rule, key), NOTHING)
+
+    def take_changed(self) -> dict[tuple[str, str], Memory]:
+        changed, self.changed = self.changed, {}
+        return changed
+
+    def check(self, reading: Reading, now: datetime | None) -> list[tuple[Rule, Verdict]]:
+        """The verdicts of one reading; none where it is not newer than what is known.
+
+        `now` is when it arrived; None: it comes from the store.
+        """
+        known = self._view.newest(reading.point)
+        if known is not None and reading.at <= known.at:
+            return []
+        found: list[tuple[Rule, Verdict]] = []
+        for rule in self._plan.rules_for(reading.point):
+            if rule.needs_good_data and not reading.quality.usable:
+                continue
+            memory = self.remembers(rule.file.id, reading.point)
+            if reading.at > memory.at:
+                step = rule.check(reading, memory, self._view)
+                found += self._taken(rule, reading.point, step)
+        self._view.keep(reading, now)
+        return found
+
+    def tick(self, now: datetime) -> list[tuple[Rule, Verdict]]:
+        """The verdicts of time alone: stretches held, windows begun, points and nodes silent."""
+        found: list[tuple[Rule, Verdict]] = []
+        for rule, key in self._due(now):
+            step = rule.tick(key, self.remembers(rule.file.id, key), now, self._view)
+            found += self._taken(rule, key, step)
+        return found
+
+    def _due(self, now: datetime) -> Iterable[tuple[Rule, str]]:
+        due = {(id, key): None for id, key in sorted(self._busy)}
+        for rule in self._sweep(now):
+            due |= {(rule.file.id, key): None for key in self._plan.keys(rule)}
+        return [(self._rules[id], key) for id, key in due]
+
+    def _sweep(self, now: datetime) -> Iterator[Rule]:
+        """The rules of which every key is asked this time."""
+        minute = int(now.timestamp()) // 60
+        new_minute, self._swept_minute = minute != self._swept_minute, minute
+        last = self._swept_at
+        often = last is None or not 0 <= (now - last).total_seconds() < EVERY_TICK_S
+        if often:
+            self._swept_at = now
+        for rule in self._plan.rules:
+            # Windows begin and end at whole minutes.
+            windowed = rule.outcome is Outcome.ALERT and _has_windows(rule)
+            if (often and rule.always_ticks) or (new_minute and windowed):
+                yield rule
+
+    def _taken(self, rule: Rule, key: str, step: Step | None) -> list[tuple[Rule, Verdict]]:
+        if step is None:
+            return []
+        memory, verdict = step
+        name = (rule.file.id, key)
+        self._memories[name] = self.changed[name] = memory
+        if _busy(memory):
+            self._busy.add(name)
+        else:
+            self._busy.discard(name)
+        return [(rule, verdict)] if verdict is not None else []
+
+
+def _busy(memory: Memory) -> bool:
+    return memory.since is not None or memory.breached
+
+
+def _has_windows(rule: Rule) -> bool:
+    return bool(rule.file.unless) or ALWAYS not in rule.file.when

@@ -1,0 +1,130 @@
+"""The tables of the engine's book; times in ms UTC, values and evidence as JSON."""
+
+from sqlalchemy import BigInteger, ForeignKey, Index, String, Text
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+
+class Table(DeclarativeBase):
+    """All tables of the book."""
+
+
+class AlertRow(Table):
+    __tablename__ = "alerts"
+    __table_args__ = (Index("ix_alerts_rule_key", "rule", "key"),)
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    rule: Mapped[str] = mapped_column(String(40))
+    plan_version: Mapped[str] = mapped_column(String(16))
+    severity: Mapped[str] = mapped_column(String(16))
+    area: Mapped[str] = mapped_column(String(16))
+    key: Mapped[str] = mapped_column(String(200))
+    point: Mapped[str | None] = mapped_column(String(200), index=True)
+    place: Mapped[str] = mapped_column(String(64))
+    state: Mapped[str] = mapped_column(String(16), index=True)
+    raised_at: Mapped[int] = mapped_column(BigInteger, index=True)
+    text: Mapped[str] = mapped_column(Text)
+    text_en: Mapped[str] = mapped_column(Text)
+    value: Mapped[str] = mapped_column(Text)
+    no_data: Mapped[bool]
+    active: Mapped[bool]
+    changed_at: Mapped[int | None] = mapped_column(BigInteger)
+    acknowledged_at: Mapped[int | None] = mapped_column(BigInteger)
+    acknowledged_by: Mapped[str] = mapped_column(String(200))
+    returned_at: Mapped[int | None] = mapped_column(BigInteger)
+    closed_at: Mapped[int | None] = mapped_column(BigInteger)
+    shelved_until: Mapped[int | None] = mapped_column(BigInteger)
+    note: Mapped[str] = mapped_column(Text)
+
+
+class TransitionRow(Table):
+    __tablename__ = "transitions"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    alert: Mapped[str] = mapped_column(ForeignKey("alerts.id"), index=True)
+    was: Mapped[str | None] = mapped_column(String(16))
+    now_is: Mapped[str] = mapped_column(String(16))
+    at: Mapped[int] = mapped_column(BigInteger)
+    why: Mapped[str] = mapped_column(String(16))
+    who: Mapped[str] = mapped_column(String(200))
+    note: Mapped[str] = mapped_column(Text)
+
+
+class DeliveryRow(Table):
+    __tablename__ = "deliveries"
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    alert: Mapped[str] = mapped_column(ForeignKey("alerts.id"), index=True)
+    at: Mapped[int] = mapped_column(BigInteger)
+    channel: Mapped[str] = mapped_column(String(32))
+    receiver: Mapped[str] = mapped_column(String(64))
+    state: Mapped[str] = mapped_column(String(16), index=True)
+    why: Mapped[str] = mapped_column(String(16))
+    reason: Mapped[str] = mapped_column(Text)
+    attempt: Mapped[int]
+
+
+class MemoryRow(Table):
+    """What a rule remembers of a point or node, so that a hold time survives a restart."""
+
+    __tablename__ = "memories"
+
+    rule: Mapped[str] = mapped_column(String(40), primary_key=True)
+    key: Mapped[str] = mapped_column(String(200), primary_key=True)
+    at: Mapped[int] = mapped_column(BigInteger)
+    since: Mapped[int | None] = mapped_column(BigInteger)
+    breached: Mapped[bool]
+    no_data: Mapped[bool]
+    level: Mapped[int]
+    fault: Mapped[str] = mapped_column(String(32))
+    good_since: Mapped[int | None] = mapped_column(BigInteger)
+
+
+class CheckpointRow(Table):
+    """Up to which source time of a point the engine has judged."""
+
+    __tablename__ = "checkpoints"
+
+    name: Mapped[str] = mapped_column(String(200), primary_key=True)
+    at: Mapped[int] = mapped_column(BigInteger)
+
+
+class AnswerRow(Table):
+    """What was answered to a command, so that asking again with its id does nothing twice."""
+
+    __tablename__ = "answers"
+
+    id: Mapped[str] = mapped_column(String(128), primary_key=True)
+    at: Mapped[int] = mapped_column(BigInteger, index=True)
+    payload: Mapped[str] = mapped_column(Text)
+
+
+class OrderRow(Table):
+    __tablename__ = "work_orders"
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    number: Mapped[int] = mapped_column(unique=True)
+    state: Mapped[str] = mapped_column(String(16), index=True)
+    fault: Mapped[str] = mapped_column(String(32))
+    point: Mapped[str | None] = mapped_column(String(200), index=True)
+    asset: Mapped[str] = mapped_column(String(64))
+    place: Mapped[str] = mapped_column(String(64))
+    title: Mapped[str] = mapped_column(Text)
+    title_en: Mapped[str] = mapped_column(Text)
+    evidence: Mapped[str] = mapped_column(Text)
+    reported_at: Mapped[int] = mapped_column(BigInteger)
+    reported_by: Mapped[str] = mapped_column(String(200))
+    changed_at: Mapped[int] = mapped_column(BigInteger)
+    assigned_to: Mapped[str] = mapped_column(String(200))
+    action: Mapped[str] = mapped_column(Text)
+    recovered_at: Mapped[int | None] = mapped_column(BigInteger)
+
+
+class OrderEventRow(Table):
+    __tablename__ = "work_order_events"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    order: Mapped[str] = mapped_column(ForeignKey("work_orders.id"), index=True)
+    at: Mapped[int] = mapped_column(BigInteger)
+    state: Mapped[str] = mapped_column(String(16))
+    who: Mapped[str] = mapped_column(String(200))
+    what: Mapped[str] = mapped_column(Text)

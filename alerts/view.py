@@ -1,0 +1,70 @@
+"""LiveView: what is known of points and nodes now; the rules look at it."""
+
+from datetime import datetime
+
+from alerts.rule import NodeView
+from devices.catalog import Site
+from devices.model import NodeId, NodeState, NodeStatus, PointId, Reading
+
+
+class LiveView:
+    """Kept in memory by the one thread that judges; see `alerts.rule.View`."""
+
+    def __init__(self, site: Site, started: datetime) -> None:
+        self.started = started
+        self.deaf = False
+        self._site = site
+        self._usable: dict[PointId, Reading] = {}
+        self._newest: dict[PointId, Reading] = {}
+        self._heard: dict[PointId, datetime] = {}
+        self._nodes: dict[NodeId, NodeView] = {
+            node: NodeView(True, started, started) for node in site.nodes
+        }
+        self._boots: dict[NodeId, str] = {}
+
+    def usable(self, point: PointId) -> Reading | None:
+        return self._usable.get(point)
+
+    def newest(self, point: PointId) -> Reading | None:
+        return self._newest.get(point)
+
+    def heard(self, point: PointId) -> datetime | None:
+        return self._heard.get(point)
+
+    def node(self, node: NodeId) -> NodeView:
+        return self._nodes[node]
+
+    def listen_anew(self, now: datetime) -> None:
+        """The connection is back: that nothing was heard before says nothing."""
+        self.started = now
+        self.deaf = False
+
+    def keep(self, reading: Reading, now: datetime | None) -> None:
+        """After it was judged. `now` is when it arrived; None: it comes from the store."""
+        point = reading.point
+        self._newest[point] = reading
+        if reading.quality.usable:
+            self._usable[point] = reading
+        if now is not None:
+            self._heard[point] = now
+            self._sign_of_life(NodeId(self._site.points[point].node), now)
+
+    def status(self, node: NodeId, status: NodeStatus, retained: bool, now: datetime) -> bool:
+        """What a node says of itself, or the broker in its name; True where it began anew."""
+        known = self._nodes[node]
+        anew = self._boots.get(node) not in (None, status.boot)
+        self._boots[node] = status.boot
+        if status.state is NodeState.OFFLINE:
+            since = known.offline_since or now
+            self._nodes[node] = NodeView(False, known.heard, known.online_since, since)
+            return False
+        # A retained word may be hours old; it tells that nobody has taken it back.
+        heard = known.heard if retained else now
+        anew = anew or not known.online
+        self._nodes[node] = NodeView(True, heard, now if anew else known.online_since)
+        return anew
+
+    def _sign_of_life(self, node: NodeId, now: datetime) -> None:
+        known = self._nodes[node]
+        # A reading published before the node fell silent may arrive after its last will.
+        self._nodes[node] = NodeView(known.online, now, known.online_since, known.offline_since)
