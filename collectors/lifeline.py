@@ -21,10 +21,12 @@ def start_tied(command: Sequence[str]) -> "subprocess.Popen[bytes]":
     """Start `command` (an absolute path and arguments) so that it gets SIGTERM when we die.
 
     The kernel watches the *thread* that calls this: call it from one that lives as long as the
-    child shall. The child reads nothing and keeps our standard error.
+    child shall. The child reads nothing, keeps our standard error, and does not speak to systemd
+    in our name.
     """
     tied = [sys.executable, "-I", "-S", "-c", _TIE, str(os.getpid()), *command]
-    return subprocess.Popen(tied, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    mute = {name: value for name, value in os.environ.items() if name != "NOTIFY_SOCKET"}
+    return subprocess.Popen(tied, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, env=mute)
 
 
 def stop(child: "subprocess.Popen[bytes]", within: float = 5.0) -> None:

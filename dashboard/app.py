@@ -52,7 +52,7 @@ SECTIONS = (
     dead_letters.section, api_alerts.section, work_orders.section, openapi.section,
 )  # fmt: skip
 MAX_BODY = 1024 * 1024
-RATE = "1200 per minute"
+RATE = "6000 per minute"
 """Of one address; a page with everything on it takes a dozen requests."""
 
 

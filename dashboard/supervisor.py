@@ -165,7 +165,7 @@ class Supervisor:
         with contextlib.suppress(BlockingIOError):
             message = child.notify.recv(4096)
             child.heard = time.monotonic()
-            if message == b"READY=1":
+            if message == b"READY=1" and child.state is State.STARTING:
                 self._change(child, State.RUNNING, "")
 
     def _drain(self, child: _Child) -> None:

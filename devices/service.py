@@ -1,5 +1,6 @@
 """Clock, Service and run_services: how every long-running part starts, tells health and ends."""
 
+import contextlib
 import ctypes
 import logging
 import os
@@ -62,11 +63,17 @@ class Service(Protocol):
 
 
 def notify_systemd(message: str) -> None:
-    """Tell systemd (READY=1, WATCHDOG=1) where it asked for it; silent elsewhere."""
+    """Tell systemd (READY=1, WATCHDOG=1) where it asked for it; silent elsewhere.
+
+    Nobody need be there any more: a supervisor that was killed must not keep us from closing.
+    """
     address = os.environ.get("NOTIFY_SOCKET")
     if not address:
         return
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sock:
+    with (
+        socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sock,
+        contextlib.suppress(OSError),
+    ):
         sock.connect("\0" + address[1:] if address.startswith("@") else address)
         sock.sendall(message.encode())
 

@@ -10,7 +10,7 @@ def publish(port: int, topic: str, payload: bytes) -> None:
     """MQTT 5, QoS 1; returns when the broker has it."""
     subprocess.run(
         ["mosquitto_pub", "-V", "5", "-h", "127.0.0.1", "-p", str(port), "-q", "1", "-t", topic,
-         "-s"],
+         "-s" if payload else "-n"],
         input=payload, check=True, timeout=30, capture_output=True,
     )  # fmt: skip
 
@@ -21,8 +21,8 @@ def listening(port: int, topic: str) -> Iterator[list[str]]:
     lines: list[str] = []
     ready = threading.Event()
     process = subprocess.Popen(
-        ["mosquitto_sub", "-V", "5", "-h", "127.0.0.1", "-p", str(port), "-q", "1", "-v", "-d",
-         "-t", topic],
+        ["stdbuf", "-oL", "mosquitto_sub", "-V", "5", "-h", "127.0.0.1", "-p", str(port), "-q",
+         "1", "-v", "-d", "-t", topic],
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, bufsize=1,
     )  # fmt: skip
 
