@@ -124,7 +124,8 @@ class Book:
     def deliveries(self, alert_id: str) -> Sequence[Delivery]:
         """Oldest first."""
         query = select(DeliveryRow).where(DeliveryRow.alert == alert_id)
-        return self._all(query.order_by(DeliveryRow.at, DeliveryRow.id), Delivery)
+        order = (DeliveryRow.at, DeliveryRow.channel, DeliveryRow.receiver)
+        return self._all(query.order_by(*order), Delivery)
 
     def deliveries_in(self, states: Iterable[DeliveryState]) -> Sequence[Delivery]:
         names = [state.value for state in states]

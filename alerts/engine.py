@@ -302,6 +302,7 @@ class Engine:
     # --- time ------------------------------------------------------------------------------
 
     def _tick(self, changes: Changes, now: datetime) -> None:
+        self._counts["ticks"] += 1
         self._view.deaf = not self._transport.connected
         for rule, verdict in self._judge.tick(now):
             self._take(rule, verdict, changes, now)

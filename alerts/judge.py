@@ -74,7 +74,7 @@ class Judge:
         return [(self._rules[id], key) for id, key in due]
 
     def _sweep(self, now: datetime) -> Iterator[Rule]:
-        """The rules of which every key is asked this time."""
+        """The rules of which every key is asked this time; at first all, for a plan may be new."""
         minute = int(now.timestamp()) // 60
         new_minute, self._swept_minute = minute != self._swept_minute, minute
         last = self._swept_at
@@ -84,7 +84,7 @@ class Judge:
         for rule in self._plan.rules:
             # Windows begin and end at whole minutes.
             windowed = rule.outcome is Outcome.ALERT and _has_windows(rule)
-            if (often and rule.always_ticks) or (new_minute and windowed):
+            if last is None or (often and rule.always_ticks) or (new_minute and windowed):
                 yield rule
 
     def _taken(self, rule: Rule, key: str, step: Step | None) -> list[tuple[Rule, Verdict]]:

@@ -14,7 +14,9 @@ from flask.testing import FlaskClient
 from alerts.model import (
     Alert,
     AlertState,
+    Deed,
     Delivery,
+    DeliveryState,
     OrderState,
     Severity,
     Transition,
@@ -94,11 +96,13 @@ class PaperBook:
 
     def transitions(self, alert_id: str) -> list[Transition]:
         alert = self.kept[alert_id]
-        return [Transition(alert, None, alert.state, alert.raised_at, "raised")]
+        return [Transition(alert, None, alert.state, alert.raised_at, Deed.RAISED)]
 
     def deliveries(self, alert_id: str) -> list[Delivery]:
         at = self.kept[alert_id].raised_at
-        return [Delivery("d1", alert_id, at, "guard-post", "gate-east", "sent")]
+        return [
+            Delivery("d1", alert_id, at, "guard-post", "gate-east", DeliveryState.SENT, Deed.RAISED)
+        ]
 
     def work_orders(self, states: Iterable[OrderState] | None = None) -> list[WorkOrder]:
         wanted = set(states) if states else set(OrderState)
