@@ -85,6 +85,7 @@ class Engine:
         self._stop = threading.Event()
         self._worker = threading.Thread(target=self._run, name="engine")
         self._trouble = ""
+        self._looked_at = 0.0
         self._counts: Counter[str] = Counter()
 
     # --- service ---------------------------------------------------------------------------
@@ -107,6 +108,7 @@ class Engine:
         now = {
             "alerts_open": len(self._cases), "orders_open": len(self._orders),
             "deliveries_waiting": self._pipeline.waiting, "inbox": self._inbox.qsize(),
+            "looked_at": self._looked_at,
         }  # fmt: skip
         return {**self._counts, **now}
 
@@ -136,11 +138,14 @@ class Engine:
             changes = Changes()
             self._work(changes, max(0.0, tick_at - self._clock.monotonic()))
             ticked = self._clock.monotonic() >= tick_at
+            now = self._clock.now()
             if ticked:
                 tick_at = self._clock.monotonic() + TICK_S
-                self._guarded(partial(self._tick, changes, self._clock.now()))
+                self._guarded(partial(self._tick, changes, now))
             if ticked or changes or self._answers:
-                self._guarded(partial(self._finish, changes, self._clock.now()))
+                self._guarded(partial(self._finish, changes, now))
+            if ticked:
+                self._looked_at = now.timestamp()
 
     def _work(self, changes: Changes, wait: float) -> None:
         """Do what waits in the inbox, but no more once somebody has to be told or answered."""
@@ -302,7 +307,6 @@ class Engine:
     # --- time ------------------------------------------------------------------------------
 
     def _tick(self, changes: Changes, now: datetime) -> None:
-        self._counts["ticks"] += 1
         self._view.deaf = not self._transport.connected
         for rule, verdict in self._judge.tick(now):
             self._take(rule, verdict, changes, now)

@@ -179,17 +179,16 @@ class Watch:
         self.store.close()
 
     def ticks(self, count: int = 1) -> None:
-        """Returns once the engine has looked at the clock `count` times more."""
+        """Seconds go by; returns once the engine has seen each and done what follows."""
         for _ in range(count):
-            before = self.engine.counters().get("ticks", 0)
-            self.clock.move(1.0)
+            now = self.clock.move(1.0).timestamp()
 
-            def ticked(before: float = before) -> bool:
+            def looked(now: float = now) -> bool:
                 # Anything that comes wakes the worker, which then looks at the clock.
                 self.world.publish(wire.status_topic("nobody"), b"")
-                return self.engine.counters().get("ticks", 0) > before
+                return self.engine.counters()["looked_at"] >= now
 
-            eventually(ticked)
+            eventually(looked)
 
     def passes(self, seconds: float) -> None:
         """Time goes by without a word; the engine sees its end."""

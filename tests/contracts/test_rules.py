@@ -1,0 +1,120 @@
+"""One contract over every rule kind: pure, registered, documented, right with bad options."""
+
+import dataclasses
+import inspect
+import re
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from alerts.plan import Plan, load_plan
+from alerts.rule import NOTHING, RULES, Rule
+from alerts.view import LiveView
+from devices.catalog import Site
+from devices.model import NodeId, Origin, PointId, Quality, Reading, Value
+from tests.conftest import EXAMPLE
+from tests.support.clock import FakeClock
+
+KINDS = sorted(RULES)
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def plan(example_site: Site) -> Plan:
+    return load_plan(EXAMPLE / "safety_plan.toml", example_site)
+
+
+def rules_of(plan: Plan, kind: str) -> list[Rule]:
+    return [rule for rule in plan.rules if rule.file.kind == kind]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_it_is_in_the_example_and_watches_something(plan: Plan, kind: str) -> None:
+    rules = rules_of(plan, kind)
+    assert rules
+    assert all(plan.keys(rule) for rule in rules)
+
+
+def readings(plan: Plan, rule: Rule, clock: FakeClock) -> list[Reading]:
+    """A strange afternoon of one point: from normal to impossible and back, with a long pause."""
+    key = plan.keys(rule)[0]
+    if PointId(key) not in plan.site.points:
+        return []
+    kind = plan.site.kinds[PointId(key)]
+    values: list[Value] = (
+        [*kind.values, *kind.values]
+        if kind.values
+        else [4.0, 9.0, 9.0, 85.0, 9.0, -40.0, 70.0, 4.0, 4.0]
+    )
+    found = []
+    for number, value in enumerate(values):
+        at = clock.move(6000 if number == 5 else 600)
+        quality = Quality.ERROR_VALUE if value == 85.0 else Quality.GOOD
+        origin = Origin(NodeId("n"), "b", number)
+        found.append(Reading(PointId(key), at, value, origin, quality))
+    return found
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_same_history_gives_the_same_verdicts(plan: Plan, kind: str) -> None:
+    def verdicts() -> list[object]:
+        clock, found = FakeClock("2026-11-24T20:00:00+08:00"), list[object]()
+        for rule in rules_of(plan, kind):
+            view = LiveView(plan.site, clock.now())
+            memory, key = NOTHING, plan.keys(rule)[0]
+            for reading in readings(plan, rule, clock) or [None] * 5:
+                if reading is not None:
+                    step = rule.check(reading, memory, view)
+                    view.keep(reading, reading.at)
+                    memory = step[0] if step else memory
+                    found.append(step)
+                step = rule.tick(key, memory, clock.move(700), view)
+                memory = step[0] if step else memory
+                found.append(step)
+        return found
+
+    once = verdicts()
+    assert once == verdicts()
+    assert any(step for step in once), "nothing ever happens to this rule"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_reading_that_comes_again_changes_nothing(plan: Plan, kind: str) -> None:
+    clock = FakeClock("2026-11-24T20:00:00+08:00")
+    for rule in rules_of(plan, kind):
+        view, memory = LiveView(plan.site, clock.now()), NOTHING
+        for reading in readings(plan, rule, clock):
+            step = rule.check(reading, memory, view)
+            memory = step[0] if step else memory
+            view.keep(reading, reading.at)
+            again = rule.check(reading, memory, view)
+            assert again is None or again[1] is None
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_no_clock_and_no_file_is_read_in_it(kind: str) -> None:
+    source = inspect.getsource(inspect.getmodule(RULES[kind]))  # type: ignore[arg-type]
+    assert not re.search(r"\b(now\(\)|time\.time|open\(|import (os|time|random)\b)", source)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_its_options_stand_in_the_documents_with_their_defaults(kind: str) -> None:
+    text = (ROOT / "docs" / "safety-plan.md").read_text("utf-8")
+    parts = re.split(r"^### `(.+)`$", text, flags=re.MULTILINE)
+    assert kind in parts[1::2]
+    section = parts[parts.index(kind, 1) + 1]
+    rows = re.findall(r"^\| `(.+?)` \| (.+?) \|", section, re.MULTILINE)
+    assert dict(rows) == {
+        field.name: "required" if field.default is dataclasses.MISSING else f"`{field.default}`"
+        for field in dataclasses.fields(RULES[kind].Options)
+    }
+
+
+def test_ticks_of_time_alone_are_cheap_to_ask_for(plan: Plan) -> None:
+    """A whole second's look at the example school judges nothing that is calm."""
+    clock = FakeClock("2026-11-24T12:15:00+08:00")
+    view = LiveView(plan.site, clock.now())
+    for rule in plan.rules:
+        for key in plan.keys(rule):
+            assert rule.tick(key, NOTHING, clock.now() + timedelta(seconds=1), view) is None
