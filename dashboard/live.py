@@ -23,8 +23,8 @@ log = logging.getLogger(__name__)
 
 HEARTBEAT_S = 4.0
 """So that a page knows within 10 s that it is cut off, even if one heartbeat is late."""
-FLUSH_S = 0.1
-"""Readings are gathered for so long at most, so that a storm costs ten writes a second a page."""
+FLUSH_S = 0.05
+"""Readings are gathered for so long at most, so that a storm costs 20 writes a second a page."""
 RESYNC_S = 3.0
 """After a reconnection: alerts that the broker did not repeat by then are checked in the book."""
 PRIME_RETRY_S = 15.0
@@ -144,7 +144,8 @@ class Hub:
     def _run(self) -> None:
         beat_at = flush_at = self._clock.monotonic()
         while not self._stop.is_set():
-            self._drain(FLUSH_S if self._pending else 0.5)
+            gathered = flush_at - self._clock.monotonic()
+            self._drain(min(FLUSH_S, max(0.0, gathered)) if self._pending else 0.5)
             now = self._clock.monotonic()
             urgent = any(name != "reading" for name, _ in self._pending)
             if self._pending and (now >= flush_at or urgent):
