@@ -151,12 +151,24 @@ class Notice:
     attempt: int = 1
 
 
+class Hold(StrEnum):
+    """Why a stage stopped a notice, or why it can never be sent."""
+
+    NOBODY = "nobody"
+    """No route of the plan is at work now; the dashboard shows the alert."""
+    SHELVED = "shelved"
+    RETURNED = "returned"
+    OVER = "over"
+    NO_CHANNEL = "no-channel"
+    """The plan has this way of telling no more."""
+
+
 @dataclass(frozen=True, slots=True)
 class Held:
     """A notice that a stage stopped, and why; always recorded."""
 
     notice: Notice
-    reason: str
+    reason: Hold
 
 
 class DeliveryState(StrEnum):
@@ -168,7 +180,7 @@ class DeliveryState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One attempt to tell somebody: sending, sent, failed or held, with its reason."""
+    """One attempt to tell somebody; `reason` is a Hold or the words of an error."""
 
     id: str
     alert: str
@@ -230,12 +242,25 @@ class WorkOrder:
         }  # fmt: skip
 
 
+class OrderDeed(StrEnum):
+    """What happened to a maintenance entry."""
+
+    FAULT = "fault"
+    AGAIN = "again"
+    RECOVERED = "recovered"
+    REPORT = "report"
+    ACCEPT = "accept"
+    DONE = "done"
+    VERIFY = "verify"
+
+
 @dataclass(frozen=True, slots=True)
 class OrderEvent:
-    """One step of a maintenance entry: what became of it, who did it, in words."""
+    """One step of a maintenance entry; `note` is what a person wrote, or the fault's name."""
 
     order: str
     at: datetime
     state: OrderState
     who: str
-    what: str
+    what: OrderDeed
+    note: str = ""

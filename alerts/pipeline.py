@@ -18,6 +18,7 @@ from alerts.model import (
     Delivery,
     DeliveryState,
     Held,
+    Hold,
     Notice,
     Transition,
 )
@@ -70,7 +71,7 @@ class Pipeline:
         notices = list(self._route(alert, transition.why, now))
         if not notices:
             nobody = self._notice(alert, transition.why, NOBODY, NOBODY)
-            return [self._book(Held(nobody, "预案此刻没有通知对象，只显示在页面上"), now)]
+            return [self._book(Held(nobody, Hold.NOBODY), now)]
         deliveries = [self._book(self._mute(notice), now) for notice in notices]
         for delivery in deliveries:
             self._note(delivery)
@@ -115,9 +116,9 @@ class Pipeline:
     @staticmethod
     def _mute(notice: Notice) -> Notice | Held:
         if notice.alert.state is AlertState.SHELVED:
-            return Held(notice, "告警已屏蔽")
+            return Held(notice, Hold.SHELVED)
         if not notice.alert.active:
-            return Held(notice, "通知前已经恢复")
+            return Held(notice, Hold.RETURNED)
         return notice
 
     @staticmethod
@@ -144,10 +145,10 @@ class Pipeline:
     def _send(self, delivery: Delivery, alert: Alert | None, now: datetime) -> Delivery:
         delivery = replace(delivery, at=now)
         if alert is None or not alert.state.open:
-            return self._over(delivery, DeliveryState.HELD, "通知前告警已经结束")
+            return self._over(delivery, DeliveryState.HELD, Hold.OVER)
         channel = self._channels.get(delivery.channel)
         if channel is None:
-            return self._over(delivery, DeliveryState.FAILED, "预案里已没有这个通知方式")
+            return self._over(delivery, DeliveryState.FAILED, Hold.NO_CHANNEL)
         notice = Notice(
             delivery.id, alert, delivery.receiver, delivery.channel, delivery.why, delivery.attempt
         )

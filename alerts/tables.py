@@ -127,4 +127,5 @@ class OrderEventRow(Table):
     at: Mapped[int] = mapped_column(BigInteger)
     state: Mapped[str] = mapped_column(String(16))
     who: Mapped[str] = mapped_column(String(200))
-    what: Mapped[str] = mapped_column(Text)
+    what: Mapped[str] = mapped_column(String(16))
+    note: Mapped[str] = mapped_column(Text)

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from alerts.lifecycle import NotPossible
-from alerts.model import OrderEvent, OrderState, Verdict, WorkOrder
+from alerts.model import OrderDeed, OrderEvent, OrderState, Verdict, WorkOrder
 from alerts.rule import View
 from devices.catalog import Site
 from devices.model import PlaceId, PointId
@@ -21,9 +21,9 @@ FAULT_NAMES = {
     "frozen": ("数值长时间不变", "value frozen"),
 }
 _NEXT = {
-    "accept": (OrderState.REPORTED, OrderState.ACCEPTED, "接单"),
-    "done": (OrderState.ACCEPTED, OrderState.DONE, "修好"),
-    "verify": (OrderState.DONE, OrderState.VERIFIED, "验收"),
+    OrderDeed.ACCEPT: (OrderState.REPORTED, OrderState.ACCEPTED),
+    OrderDeed.DONE: (OrderState.ACCEPTED, OrderState.DONE),
+    OrderDeed.VERIFY: (OrderState.DONE, OrderState.VERIFIED),
 }
 
 Step = tuple[WorkOrder, OrderEvent]
@@ -43,12 +43,12 @@ class WorkOrders:
     def get(self, id: str) -> WorkOrder | None:
         return self._open.get(id)
 
-    def _keep(self, order: WorkOrder, who: str, what: str) -> Step:
+    def _keep(self, order: WorkOrder, who: str, what: OrderDeed, note: str = "") -> Step:
         if order.open:
             self._open[order.id] = order
         else:
             self._open.pop(order.id, None)
-        return order, OrderEvent(order.id, order.changed_at, order.state, who, what)
+        return order, OrderEvent(order.id, order.changed_at, order.state, who, what, note)
 
     def fault(self, verdict: Verdict, id: str, view: View, now: datetime) -> Step | None:
         """A verdict of a fault rule: opens, reopens or marks as recovered."""
@@ -57,7 +57,7 @@ class WorkOrders:
             if known is None or known.recovered_at is not None:
                 return None
             order = replace(known, recovered_at=now, changed_at=now)
-            return self._keep(order, ENGINE, "数据恢复正常")
+            return self._keep(order, ENGINE, OrderDeed.RECOVERED)
         evidence = self._evidence(verdict, view)
         name, name_en = FAULT_NAMES.get(verdict.fault, (verdict.fault, verdict.fault))
         if known is not None:
@@ -66,7 +66,7 @@ class WorkOrders:
                 known, fault=verdict.fault, evidence=evidence, recovered_at=None, changed_at=now,
                 state=OrderState.REPORTED if again else known.state,
             )  # fmt: skip
-            return self._keep(order, ENGINE, f"再次故障：{name}")
+            return self._keep(order, ENGINE, OrderDeed.AGAIN, verdict.fault)
         point = self._site.points[PointId(verdict.key)]
         self._number += 1
         order = WorkOrder(
@@ -75,7 +75,7 @@ class WorkOrders:
             title=f"{point.name}：{name}", title_en=f"{point.name_en or point.name}: {name_en}",
             evidence=evidence, reported_at=now, reported_by=ENGINE, changed_at=now,
         )  # fmt: skip
-        return self._keep(order, ENGINE, name)
+        return self._keep(order, ENGINE, OrderDeed.FAULT, verdict.fault)
 
     def _evidence(self, verdict: Verdict, view: View) -> Mapping[str, Any]:
         point = PointId(verdict.key)
@@ -110,29 +110,30 @@ class WorkOrders:
             title=title, title_en=title, evidence={}, reported_at=now, reported_by=who,
             changed_at=now,
         )  # fmt: skip
-        return self._keep(order, who, "报修")
+        return self._keep(order, who, OrderDeed.REPORT)
 
     def change(self, id: str, wish: Mapping[str, Any], who: str, now: datetime) -> Step:
         """accept, done (with what was done) or verify. Raises NotPossible."""
-        order, do = self._open.get(id), _text(wish, "do")
+        order, wanted = self._open.get(id), _text(wish, "do")
         if order is None:
             raise NotPossible("没有这条未完成的维修记录 (there is no such open entry)")
-        if do not in _NEXT:
-            raise NotPossible(f"不认识的操作 {do!r} (use accept, done or verify)")
-        needed, state, word = _NEXT[do]
+        do = next((deed for deed in _NEXT if deed == wanted), None)
+        if do is None:
+            raise NotPossible(f"不认识的操作 {wanted!r} (use accept, done or verify)")
+        needed, state = _NEXT[do]
         if order.state is not needed:
             raise NotPossible(
-                f"现在是“{order.state}”，不能“{word}” (the entry is {order.state}, not {needed})"
+                f"别人已经处理过，请刷新页面 (the entry is {order.state}, not {needed})"
             )
         action = _text(wish, "action")
-        if do == "done" and not action:
+        if do is OrderDeed.DONE and not action:
             raise NotPossible("没有写做了什么 (say what was done)")
         changes: dict[str, Any] = {"state": state, "changed_at": now}
-        if do == "accept":
+        if do is OrderDeed.ACCEPT:
             changes["assigned_to"] = who
-        if do == "done":
+        if do is OrderDeed.DONE:
             changes["action"] = action
-        return self._keep(replace(order, **changes), who, f"{word}：{action}" if action else word)
+        return self._keep(replace(order, **changes), who, do, action)
 
 
 def _automatic(order: WorkOrder, point: str) -> bool:

@@ -22,7 +22,7 @@ from dashboard.present import (
 )
 from dashboard.roles import Permission
 from dashboard.section import parts
-from devices.model import to_ms
+from devices.model import PlaceId, to_ms
 
 
 def language() -> str:
@@ -62,6 +62,17 @@ def evidence_text(value: object) -> str:
     return str(value)
 
 
+def receiver_name(id: str) -> str:
+    """Who was told: a gate's post, a role or a person, by its name in the reader's language."""
+    site, plan = parts().site, parts().plan
+    place = site.places.get(PlaceId(id))
+    if place is not None:
+        return name_of(place)
+    if id in plan.contacts:
+        return name_of(plan.contacts[id])
+    return plan.role_name(id)[language() == "en"]
+
+
 def prepare(app: Flask) -> None:
     """Make all of it known to the templates."""
 
@@ -93,6 +104,7 @@ def prepare(app: Flask) -> None:
     app.add_template_filter(name_of, "name")
     app.add_template_filter(text_of, "text_in")
     app.add_template_filter(evidence_text, "evidence")
+    app.add_template_filter(receiver_name, "receiver")
     app.add_template_filter(lambda key, table: _word(table, key), "word")
 
 

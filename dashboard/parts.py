@@ -10,6 +10,7 @@ from alerts.model import (
     Alert,
     AlertState,
     Delivery,
+    OrderEvent,
     OrderState,
     Transition,
     WorkOrder,
@@ -38,6 +39,7 @@ class Book(Protocol):
     def deliveries(self, alert_id: str, /) -> Sequence[Delivery]: ...
     def work_orders(self, states: Iterable[OrderState] | None = None, /) -> Sequence[WorkOrder]: ...
     def work_order(self, id: str, /) -> WorkOrder | None: ...
+    def work_order_events(self, id: str, /) -> Sequence[OrderEvent]: ...
 
 
 class Requester(Protocol):

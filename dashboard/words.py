@@ -72,8 +72,8 @@ ROLES: Words = {
 DELIVERY_STATES: Words = {
     "sending": _("发送中"),
     "sent": _("已送达"),
-    "failed": _("失败"),
-    "held": _("未发送"),
+    "failed": _("没有送达"),
+    "held": _("没有发送"),
 }
 SERVICE_STATES: Words = {
     "starting": _("正在启动"),
@@ -93,9 +93,33 @@ DEEDS: Words = {
     "acknowledged": _("确认"),
     "returned": _("恢复"),
     "shelved": _("屏蔽"),
-    "unshelved": _("解除屏蔽"),
-    "closed": _("关闭"),
+    "unshelved": _("屏蔽到期"),
+    "again": _("再次发生"),
+    "risen": _("级别升高"),
+    "no-data": _("数据中断"),
+    "data-back": _("数据恢复"),
     "note": _("备注"),
+}
+ORDER_DEEDS: Words = {
+    "fault": _("发现故障"),
+    "again": _("再次故障"),
+    "recovered": _("数据恢复"),
+    "report": _("报修"),
+    "accept": _("接单"),
+    "done": _("修好"),
+    "verify": _("验收"),
+}
+CHANNELS: Words = {
+    "guard-post": _("门卫岗"),
+    "screen": _("页面"),
+    "-": "—",
+}
+HOLDS: Words = {
+    "nobody": _("预案此刻没有通知对象，只显示在页面上"),
+    "shelved": _("告警已屏蔽"),
+    "returned": _("通知前已经恢复"),
+    "over": _("通知前告警已经结束"),
+    "no-channel": _("预案里已没有这个通知方式"),
 }
 EVIDENCE: Words = {
     "value": _("数值"),

@@ -53,12 +53,13 @@ def one_alert(id: str) -> Response:
     return json_answer({
         **alert_json(alert),
         "transitions": [
-            {"at": t.at.isoformat(), "was": t.was, "now_is": t.now_is, "why": t.why, "who": t.who}
+            {"at": t.at.isoformat(), "was": t.was, "now_is": t.now_is, "why": t.why, "who": t.who,
+             "note": t.note}
             for t in book.transitions(id)
         ],
         "deliveries": [
             {"at": d.at.isoformat(), "channel": d.channel, "receiver": d.receiver,
-             "state": d.state, "reason": d.reason, "attempt": d.attempt}
+             "state": d.state, "why": d.why, "reason": d.reason, "attempt": d.attempt}
             for d in book.deliveries(id)
         ],
     })  # fmt: skip

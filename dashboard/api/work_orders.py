@@ -44,8 +44,12 @@ def report() -> Response:
 
 @section.path("/<id>", Permission.VIEW)
 def one_order(id: str) -> Response:
-    """One entry."""
-    return json_answer(known_order(id).as_json())
+    """One entry with what happened to it."""
+    events = [
+        {"at": e.at.isoformat(), "state": e.state, "what": e.what, "who": e.who, "note": e.note}
+        for e in parts().book.work_order_events(id)
+    ]
+    return json_answer({**known_order(id).as_json(), "events": events})
 
 
 @section.path("/<id>/<do>", Permission.REPAIR, methods=("POST",),

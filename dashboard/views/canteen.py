@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from flask import render_template
 
-from collectors.store import Bucket, SeriesQuery
+from collectors.store import Bucket, EventQuery, SeriesQuery
 from dashboard.panels import PointPanel, panels
 from dashboard.present import value_text
 from dashboard.roles import Permission
@@ -71,6 +71,15 @@ def _unit(panel: PointPanel, buckets: list[Bucket]) -> Unit:
     # A unit that keeps things hot is worst when it is coldest.
     if panel.kind.key == "temperature-hot":
         found = min(today, key=lambda bucket: bucket.min)
-        return Unit(panel, door, spark, value_text(panel.kind, found.min), found.at)
-    found = max(today, key=lambda bucket: bucket.max)
-    return Unit(panel, door, spark, value_text(panel.kind, found.max), found.at)
+        worst = found.min
+    else:
+        found = max(today, key=lambda bucket: bucket.max)
+        worst = found.max
+    return Unit(panel, door, spark, value_text(panel.kind, worst), _when(panel.id, found, worst))
+
+
+def _when(point: PointId, bucket: Bucket, value: float) -> datetime:
+    """When in its bucket a value was measured."""
+    query = EventQuery([point], bucket.at, bucket.at + DAY / BUCKETS)
+    found = (r.at for r in parts().store.events(query) if r.value == value)
+    return next(found, bucket.at)

@@ -39,7 +39,8 @@ def entry(id: str) -> str:
     """One entry with its evidence."""
     order = known_order(id)
     place = parts().site.places.get(PlaceId(order.place))
-    return render_template("order.html", order=order, place=place)
+    events = parts().book.work_order_events(id)
+    return render_template("order.html", order=order, place=place, events=events)
 
 
 @section.path("/maintenance", Permission.REPORT, methods=("POST",))

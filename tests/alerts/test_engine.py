@@ -230,7 +230,7 @@ def test_a_broken_sensor_goes_to_maintenance_and_not_to_the_cook(watch: Watch) -
     order = watch.order_of(FRIDGE)
     assert order.recovered_at is not None
     events = [event.what for event in watch.book.work_order_events(order.id)]
-    assert events == ["传感器报错值", "数据恢复正常"]
+    assert events == ["fault", "recovered"]
 
 
 def test_a_silent_sensor_on_a_living_node_is_a_fault_with_its_last_value(watch: Watch) -> None:

@@ -17,6 +17,8 @@ from alerts.model import (
     Deed,
     Delivery,
     DeliveryState,
+    OrderDeed,
+    OrderEvent,
     OrderState,
     Severity,
     Transition,
@@ -110,6 +112,10 @@ class PaperBook:
 
     def work_order(self, id: str) -> WorkOrder | None:
         return self.orders.get(id)
+
+    def work_order_events(self, id: str) -> list[OrderEvent]:
+        order = self.orders[id]
+        return [OrderEvent(id, order.reported_at, order.state, "engine", OrderDeed.FAULT, "silent")]
 
 
 class PaperEngine:

@@ -82,7 +82,8 @@ def upgrade() -> None:
         "work_order_events",
         sa.Column("id", sa.Integer, primary_key=True),
         sa.Column("order", sa.String(32), sa.ForeignKey("work_orders.id"), nullable=False),
-        _ms("at", True), _text("state", 16), _text("who", 200), _text("what"),
+        _ms("at", True), _text("state", 16), _text("who", 200), _text("what", 16),
+        _text("note"),
     )  # fmt: skip
     op.create_index("ix_work_order_events_order", "work_order_events", ["order"])
 
