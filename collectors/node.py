@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +15,19 @@ from collectors.announce import Announcer, node_will
 from collectors.courier import Courier
 from collectors.crew import Crew, fitting
 from collectors.outbox import Outbox, new_boot
+from collectors.requests import answer
 from collectors.timeline import Taken
 from collectors.transport import Message, Transport
 from collectors.vitals import Vitals, read_vitals
 from devices import wire
 from devices.catalog import Site
-from devices.errors import CampusError, StoreUnavailable, WireError
+from devices.errors import (
+    CampusError,
+    DeviceError,
+    StoreUnavailable,
+    TransportError,
+    WireError,
+)
 from devices.model import Kind, NodeFault, NodeId, PointId, Sample, ValueType
 from devices.service import Clock, Health
 
@@ -280,10 +288,20 @@ class NodeAgent:
         if command.do == "beacon":
             self._light(command)
         elif command.do == "simulate" and self._scenes is not None:
-            scenes, name = self._scenes, str(command.args.get("scene", ""))
-            self._crew.run(lambda: scenes(name, command.args))
+            self._crew.run(partial(self._play, self._scenes, message, command))
         else:
             log.warning("node %s does not know how to %r", self._node, command.do)
+
+    def _play(self, scenes: Scenes, message: Message, command: wire.NodeCommand) -> None:
+        said: dict[str, object] = {"ok": True}
+        try:
+            scenes(str(command.args.get("scene", "")), command.args)
+        except DeviceError as error:
+            said = {"ok": False, "error": str(error)}
+        try:
+            answer(self._transport, message, wire.encode_object(said))
+        except TransportError as error:
+            log.info("a scene was played but not answered: %s", error)
 
     def _light(self, command: wire.NodeCommand) -> None:
         wanted = command.args.get("point")

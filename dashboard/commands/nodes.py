@@ -1,13 +1,22 @@
 """`campus enroll | revoke | scene`: letting nodes in, and playing mishaps on simulated ones."""
 
 import argparse
+import contextlib
 import json
 import secrets
+from typing import TYPE_CHECKING, Any
 
 from dashboard.commands.place import Workplace, add_place_options, workplace
+from devices import wire
 from devices.catalog import Site
-from devices.errors import CampusError
+from devices.errors import CampusError, TransportError
 from devices.model import NodeId, PointId
+
+if TYPE_CHECKING:
+    from collectors.requests import Requester
+
+ATTEMPTS = 4
+PATIENCE_S = 4.0
 
 
 def add(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -71,7 +80,7 @@ def run_scene(args: argparse.Namespace) -> None:
     place = workplace(args)
     node = _scene_node(args, place)
     _send_scene(place, node, args.scene, {"point": args.point} if args.point else {})
-    print(f"Asked {node} to play {args.scene}.")
+    print(f"{node} plays {args.scene}.")
 
 
 def _scene_node(args: argparse.Namespace, place: Workplace) -> NodeId:
@@ -85,16 +94,29 @@ def _scene_node(args: argparse.Namespace, place: Workplace) -> NodeId:
     raise CampusError("say where: --point POINT or --node NODE")
 
 
+def _ask(requester: "Requester", node: NodeId, command: "wire.NodeCommand") -> dict[str, Any]:
+    """Its answer; asked again, for a node may be just about to connect."""
+    topic, payload = wire.node_command_topic(node), wire.encode_node_command(command)
+    for _ in range(ATTEMPTS - 1):
+        with contextlib.suppress(TransportError):
+            return wire.decode_object(requester.ask(topic, payload, PATIENCE_S))
+    return wire.decode_object(requester.ask(topic, payload, PATIENCE_S))
+
+
 def _send_scene(place: Workplace, node: NodeId, scene: str, args: dict[str, str]) -> None:
+    """Returns once the node plays it. Raises CampusError where it cannot, or does not answer."""
     from collectors.mqtt import connect_to
-    from devices import wire
+    from collectors.requests import Requester
 
     command = wire.NodeCommand(secrets.token_hex(8), "simulate", {"scene": scene, **args})
-    transport = connect_to(place.site, f"campus-scene-{secrets.token_hex(4)}", clean=True)
+    client = f"campus-scene-{secrets.token_hex(4)}"
+    transport = connect_to(place.site, client, clean=True)
+    requester = Requester(transport, client)
     transport.start()
     try:
         transport.wait_connected(5.0)
-        transport.publish(wire.node_command_topic(node), wire.encode_node_command(command))
-        transport.flush(5.0)
+        said = _ask(requester, node, command)
     finally:
         transport.close()
+    if said.get("ok") is not True:
+        raise CampusError(str(said.get("error") or f"{node} cannot play {scene}"))

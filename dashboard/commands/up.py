@@ -39,6 +39,9 @@ def add(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     up.add_argument(
         "--at", metavar="HH:MM", help="with --demo: begin at this hour of the school's day"
     )
+    up.add_argument(
+        "--embedded", action="store_true", help="the embedded broker, also where mosquitto is"
+    )
     up.add_argument("--seed", type=int, default=1, help="with --demo: which course things take")
     up.set_defaults(run=run)
 
@@ -147,7 +150,8 @@ def _jobs(args: argparse.Namespace, place: Workplace) -> "list[Job]":
     services = place.site.services
     same = ["--config", str(site_path(args).resolve()), "--data", str(place.data)]
     same += ["--mqtt", services.mqtt.partition("://")[2]]
-    jobs = [Job("broker", ["broker", *same])] if runs_broker(place) else []
+    own = ["broker", *same, *(["--embedded"] if args.embedded else [])]
+    jobs = [Job("broker", own)] if runs_broker(place) else []
     jobs += [Job("ingest", ["ingest", *same]), Job("engine", ["engine", *same])]
     jobs += [Job("web", ["web", *same, "--http", services.http])]
     if args.demo:

@@ -37,6 +37,23 @@ def test_the_demonstration_starts_stops_and_keeps_its_data(data: Path) -> None:
         assert second.stop(signal.SIGTERM) == 0
 
 
+def test_without_mosquitto_the_embedded_broker_carries_the_school(data: Path) -> None:
+    running = Running(data, "--demo", "--embedded")
+    try:
+        token = running.token()
+        points = eventually(
+            lambda: [p for p in running.get("/api/v1/points", token)["points"] if p["at"]],
+            what="live values",
+        )
+        assert len(points) > 100
+        running.kill("broker")
+        running.campus("scene", "fridge-door-open", "--point", FRIDGE)
+        door = "/api/v1/points/canteen/fridge-1/door"
+        eventually(lambda: running.get(door, token)["value"] == "open", what="the door's reading")
+    finally:
+        assert running.stop() == 0
+
+
 def test_a_killed_supervisor_leaves_no_process(data: Path) -> None:
     running = Running(data, "--demo")
     family = children_of(running.process.pid)
