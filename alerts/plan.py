@@ -15,7 +15,7 @@ from alerts.rule import RULES, Outcome, Rule, Watches
 from alerts.selection import selected
 from devices.catalog import Site
 from devices.config import parse, read_toml
-from devices.errors import ConfigError
+from devices.errors import ConfigError, Problem
 from devices.model import NodeId, PlaceId, PointId
 
 
@@ -130,10 +130,18 @@ class Plan:
         return PlaceId(point.room if point else self.site.nodes[NodeId(key)].room)
 
 
+def read_plan(path: Path) -> tuple[PlanFile | None, list[Problem]]:
+    """The plan's tables, each by itself, without a site to hold them against."""
+    try:
+        return parse(PlanFile, read_toml(path), path.name)
+    except ConfigError as error:
+        return None, list(error.problems)
+
+
 def load_plan(path: Path, site: Site) -> Plan:
     """The plan in `path` for `site`. Raises ConfigError with every mistake in it."""
     data = read_toml(path)
-    file, problems = parse(PlanFile, data, path.name)
+    file, problems = read_plan(path)
     sound = file if file is not None else sound_part(data)
     problems += mistakes(path.name, sound, Names.of(data), site)
     if file is None or problems:

@@ -7,15 +7,19 @@ import shutil
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
+from collectors.vitals import clock_state
 from dashboard.commands.place import Workplace, add_place_options, workplace
 from devices import wire
 from devices.errors import CampusError, WireError
-from devices.model import NodeState, NodeStatus
+from devices.model import ClockState, NodeState, NodeStatus
 from devices.service import Clock
 
 LISTEN_S = 3.0
 """How long retained messages may take to arrive from the broker."""
+SAME_TIME = timedelta(minutes=5)
+"""A node tells its status every minute; one that is further off lives in another time."""
 LEAST_DISK = 0.10
 """Share of the disk that should stay free (the safety notes' figure for a node's card)."""
 
@@ -51,6 +55,7 @@ def run(args: argparse.Namespace) -> int:
 def examine(place: Workplace, clock: Clock) -> Iterator[Finding]:
     """Broker, services, store, nodes, disk; in the order in which they depend on each other."""
     yield _disk(place)
+    yield _clock(place)
     try:
         services, nodes = _listen(place)
     except CampusError as error:
@@ -68,6 +73,16 @@ def _disk(place: Workplace) -> Finding:
     share = usage.free / usage.total
     remedy = "" if share >= LEAST_DISK else ": make room, or move the data folder"
     return Finding("disk", share >= LEAST_DISK, f"{share:.0%} free at {place.data}{remedy}")
+
+
+def _clock(place: Workplace) -> Finding:
+    """Alerts are judged by the hour, so a clock that nothing sets is trouble."""
+    synced = clock_state() is ClockState.SYNCED
+    now = datetime.now(place.site.timezone)
+    remedy = (
+        "" if synced else ": nothing sets it; apt install chrony, or set CAMPUS_CLOCK_TRUSTED=1"
+    )
+    return Finding("clock", synced, f"{now:%Y-%m-%d %H:%M:%S} {place.site.school.timezone}{remedy}")
 
 
 def _service(name: str, presence: "wire.ServicePresence | None") -> Iterator[Finding]:
@@ -88,8 +103,10 @@ def _node(name: str, status: NodeStatus | None, clock: Clock) -> Finding:
         return Finding(
             name, False, f"offline since {status.at:%Y-%m-%d %H:%M} UTC: check its power"
         )
-    faults = "; ".join(f"{fault.point or name}: {fault.text}" for fault in status.faults)
-    return Finding(name, not faults, faults or f"online, {status.outbox} waiting")
+    troubles = [f"{fault.point or name}: {fault.text}" for fault in status.faults]
+    if abs(status.at - clock.now()) > SAME_TIME:
+        troubles.append(f"its clock says {status.at:%Y-%m-%d %H:%M:%S} UTC: check its NTP")
+    return Finding(name, not troubles, "; ".join(troubles) or f"online, {status.outbox} waiting")
 
 
 def _listen(

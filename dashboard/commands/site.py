@@ -41,14 +41,16 @@ def run_init(args: argparse.Namespace) -> None:
 
 def problems_of(path: Path) -> tuple[list[Problem], str]:
     """Every mistake in the site file and the plan beside it; a summary where there is none."""
-    from alerts.plan import load_plan
+    from alerts.plan import load_plan, read_plan
 
+    plan_path = path.with_name("safety_plan.toml")
     try:
         site = load_site(path)
     except ConfigError as error:
-        return list(error.problems), ""
+        # Without a site the plan's references cannot be followed, but its tables can be read.
+        return [*error.problems, *read_plan(plan_path)[1]], ""
     try:
-        plan = load_plan(path.with_name("safety_plan.toml"), site)
+        plan = load_plan(plan_path, site)
     except ConfigError as error:
         return list(error.problems), ""
     counts = (
