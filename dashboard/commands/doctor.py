@@ -19,7 +19,7 @@ from devices.service import Clock
 LISTEN_S = 3.0
 """How long retained messages may take to arrive from the broker."""
 SAME_TIME = timedelta(minutes=5)
-"""A node tells its status every minute; one that is further off lives in another time."""
+"""A node tells its status every 30 s; one that is further off lives in another time."""
 LEAST_DISK = 0.10
 """Share of the disk that should stay free (the safety notes' figure for a node's card)."""
 
@@ -41,7 +41,8 @@ def add(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    findings = list(examine(workplace(args), Clock.from_environment()))
+    place = workplace(args)
+    findings = list(examine(place, place.clock()))
     ok = all(finding.ok for finding in findings)
     if args.json:
         rows = [{"part": f.part, "ok": f.ok, "text": f.text} for f in findings]
@@ -79,10 +80,9 @@ def _clock(place: Workplace) -> Finding:
     """Alerts are judged by the hour, so a clock that nothing sets is trouble."""
     synced = clock_state() is ClockState.SYNCED
     now = datetime.now(place.site.timezone)
-    remedy = (
-        "" if synced else ": nothing sets it; apt install chrony, or set CAMPUS_CLOCK_TRUSTED=1"
-    )
-    return Finding("clock", synced, f"{now:%Y-%m-%d %H:%M:%S} {place.site.school.timezone}{remedy}")
+    text = f"{now:%Y-%m-%d %H:%M:%S} {place.site.school.timezone}"
+    remedy = ": nothing sets it, so apt install chrony, or set CAMPUS_CLOCK_TRUSTED=1"
+    return Finding("clock", synced, text if synced else text + remedy)
 
 
 def _service(name: str, presence: "wire.ServicePresence | None") -> Iterator[Finding]:

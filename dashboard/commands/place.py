@@ -4,10 +4,12 @@ import argparse
 import dataclasses
 import os
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 from devices.catalog import Site, find_site_file, load_site, split_address
 from devices.errors import ConfigError, Problem
+from devices.service import OFFSET_VARIABLE, Clock
 
 EXAMPLE = Path(__file__).parent.parent / "example"
 """The example school: what `campus init` copies and `--demo` runs where there is no site file."""
@@ -25,6 +27,13 @@ class Workplace:
     def run(self) -> Path:
         """Folder of what only matters while the services run."""
         return self.data / "run"
+
+    def clock(self) -> Clock:
+        """The clock of what runs on this data folder: a demonstration may live at another hour."""
+        saved = self.run / "clock-offset"
+        if saved.exists() and OFFSET_VARIABLE not in os.environ:
+            return Clock(timedelta(seconds=float(saved.read_text())))
+        return Clock.from_environment()
 
     @property
     def register(self) -> str:

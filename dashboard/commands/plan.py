@@ -6,7 +6,6 @@ from datetime import timedelta
 
 from dashboard.commands.place import add_place_options, workplace
 from devices.errors import CampusError
-from devices.service import Clock
 
 PREVIEW = timedelta(days=14)
 
@@ -22,6 +21,7 @@ def add(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     when = plan.add_parser("when", help="when a rule is at work in the next 14 days")
     when.add_argument("rule", metavar="RULE")
     add_place_options(when)
+    when.add_argument("--json", action="store_true", help="one JSON object, for programs")
     when.set_defaults(run=run_when)
 
 
@@ -45,12 +45,16 @@ def run_when(args: argparse.Namespace) -> None:
     if rule is None:
         known = ", ".join(rule.file.id for rule in plan.rules)
         raise CampusError(f"the plan has no rule {args.rule!r}; it has {known}")
-    now = Clock.from_environment().now()
+    now = place.clock().now()
     when, unless = rule.file.when, rule.file.unless
+    stretches = plan.calendar.changes(when, unless, now, now + PREVIEW)
+    if args.json:
+        rows = [{"from": begin.isoformat(), "to": end.isoformat()} for begin, end in stretches]
+        print(json.dumps({"rule": rule.file.id, "at_work": rows}))
+        return
     print(f"{rule.file.id} {rule.file.title}")
     if plan.calendar.active(when, unless, now):
         print("  at work now")
-    stretches = plan.calendar.changes(when, unless, now, now + PREVIEW)
     for begin, end in stretches:
         first, last = plan.calendar.local(begin), plan.calendar.local(end)
         print(f"  {first:%Y-%m-%d %H:%M} – {last:%Y-%m-%d %H:%M}")

@@ -141,7 +141,9 @@ def test_when_shows_the_next_fortnight_of_a_rule(
     words: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["plan", "when", "GATE_OPEN_NIGHT", *words]) == 0
-    assert said(capsys).count("–") >= 14
+    assert said(capsys).count("–") >= 8
+    assert main(["plan", "when", "GATE_OPEN_NIGHT", "--json", *words]) == 0
+    assert len(last_json(capsys)["at_work"]) >= 8
     assert main(["plan", "when", "GATE_OPEN", *words]) == 1
     assert "GATE_OPEN_NIGHT" in said(capsys)
     assert main(["plan", "check", "--json", *words]) == 0
