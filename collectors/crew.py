@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from devices.catalog import Point, driver_options
-from devices.driver import DRIVERS, Driver
+from devices.catalog import Point
+from devices.driver import DRIVERS, Driver, driver_options
 from devices.errors import CampusError, DeviceError
 from devices.kinds import KINDS
 from devices.model import Kind, NodeFault, PointId, Sample, Value, ValueType

@@ -1,20 +1,16 @@
-"""The site: its school, buildings, rooms, gates, nodes and points, read from `campus.toml`."""
+"""The site: its school, buildings, rooms, gates, nodes and points, with their look-ups."""
 
-import os
 import re
-from collections import Counter
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import tzinfo
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, Literal, cast
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
 
 from pydantic import Field, with_config
 
-from devices.config import STRICT, parse, read_toml
-from devices.errors import ConfigError, Problem
+from devices.config import STRICT
 from devices.kinds import KINDS
 from devices.model import Kind, NodeId, PlaceId, PointId
 
@@ -138,20 +134,6 @@ class Point:
     """Seconds between readings, where it differs from the kind's."""
 
 
-@with_config(STRICT)
-@dataclass(frozen=True, slots=True)
-class _SiteFile:
-    school: School
-    services: Services = field(default_factory=Services)
-    store: StoreSettings = field(default_factory=StoreSettings)
-    records: Records = field(default_factory=Records)
-    building: tuple[Building, ...] = ()
-    room: tuple[Place, ...] = ()
-    gate: tuple[Place, ...] = ()
-    node: tuple[Node, ...] = ()
-    point: tuple[Point, ...] = ()
-
-
 @dataclass(frozen=True)
 class Site:
     """The checked site file with its look-ups; ids are unique, every reference leads."""
@@ -191,144 +173,6 @@ class Site:
 
     def points_of(self, *kinds: str) -> list[Point]:
         return [point for point in self.points.values() if point.kind in kinds]
-
-
-def find_site_file(given: str | None) -> Path | None:
-    """`--config`, else CAMPUS_CONFIG, else `campus.toml` here; None where there is none."""
-    named = given or os.environ.get("CAMPUS_CONFIG")
-    if named:
-        return Path(named)
-    here = Path("campus.toml")
-    return here if here.exists() else None
-
-
-def load_site(path: Path) -> Site:
-    """The site in `path`. Raises ConfigError with every mistake in it."""
-    data = read_toml(path)
-    parsed, problems = parse(_SiteFile, data, path.name)
-    sound = parsed if parsed is not None else _sound_part(data)
-    problems += [Problem(path.name, *found) for found in _inconsistencies(sound, data)]
-    if parsed is None or problems:
-        raise ConfigError(problems)
-    return Site(
-        path=path,
-        school=parsed.school,
-        services=parsed.services,
-        store=parsed.store,
-        records=parsed.records,
-        buildings={building.id: building for building in parsed.building},
-        places={PlaceId(place.id): place for place in (*parsed.room, *parsed.gate)},
-        nodes={NodeId(node.id): node for node in parsed.node},
-        points={PointId(point.id): point for point in parsed.point},
-    )
-
-
-_Finding = tuple[str, str, str]
-
-_LISTS: dict[str, type[Any]] = {
-    "building": Building, "room": Place, "gate": Place, "node": Node, "point": Point,
-}  # fmt: skip
-
-
-def _sound_part(data: dict[str, Any]) -> _SiteFile:
-    """What can be read of a file with mistakes, so that the rest is checked in the same run."""
-    school, _ = parse(School, _table(data, "school"), "")
-    items: dict[str, Any] = {}
-    for name, cls in _LISTS.items():
-        rows = data.get(name)
-        found = (
-            [parse(cls, row, "")[0] for row in rows if isinstance(row, dict)]
-            if isinstance(rows, list)
-            else []
-        )
-        items[name] = tuple(item for item in found if item is not None)
-    return _SiteFile(school=school or School("unknown", ""), **items)
-
-
-def _table(data: dict[str, Any], name: str) -> dict[str, Any]:
-    table = data.get(name)
-    return table if isinstance(table, dict) else {}
-
-
-def _ids(data: dict[str, Any], *lists: str) -> set[str]:
-    """The ids that a file gives, also those of items with mistakes in them."""
-    rows = [row for name in lists if isinstance(data.get(name), list) for row in data[name]]
-    return {str(row.get("id")) for row in rows if isinstance(row, dict)}
-
-
-def _inconsistencies(site: _SiteFile, data: dict[str, Any]) -> Iterator[_Finding]:
-    """What each table cannot know of the others: (where, what, remedy)."""
-    try:
-        ZoneInfo(site.school.timezone)
-    except (ZoneInfoNotFoundError, ValueError):
-        yield ("school.timezone", f"{site.school.timezone!r} is no time zone", "use Asia/Shanghai")
-    places = (*site.room, *site.gate)
-    named: list[tuple[str, Iterable[Any]]] = [
-        ("building", site.building), ("room or gate", places), ("node", site.node),
-        ("point", site.point),
-    ]  # fmt: skip
-    for what, items in named:
-        for id, count in Counter(item.id for item in items).items():
-            if count > 1:
-                yield (f'{what} "{id}"', f"stands {count} times", "give each its own id")
-    buildings, rooms, nodes = _ids(data, "building"), _ids(data, "room", "gate"), _ids(data, "node")
-    for place in places:
-        if place.building not in buildings:
-            yield (f'room "{place.id}".building', *_unknown(place.building, "building"))
-    for node in site.node:
-        if node.room not in rooms:
-            yield (f'node "{node.id}".room', *_unknown(node.room, "room"))
-    for point in site.point:
-        here = f'point "{point.id}"'
-        if point.room not in rooms:
-            yield (f"{here}.room", *_unknown(point.room, "room or gate"))
-        if point.node not in nodes:
-            yield (f"{here}.node", *_unknown(point.node, "node"))
-        if point.kind not in KINDS:
-            yield (f"{here}.kind", f"{point.kind!r} is not a kind", "use " + ", ".join(KINDS))
-    yield from _driver_mistakes(site)
-
-
-def _unknown(id: str, what: str) -> tuple[str, str]:
-    return (f"no {what} has the id {id!r}", f"add that {what} or mend the id")
-
-
-def _driver_mistakes(site: _SiteFile) -> Iterator[_Finding]:
-    from devices.driver import DRIVERS  # the registry needs Point, so it comes second
-
-    taken: dict[tuple[str, str], str] = {}
-    for point in site.point:
-        here = f'point "{point.id}"'
-        if not point.driver:
-            continue
-        if point.driver not in DRIVERS:
-            near = DRIVERS.nearest(point.driver)
-            remedy = f"did you mean {near}?" if near else "use " + ", ".join(DRIVERS)
-            yield (f"{here}.driver", f"{point.driver!r} is not a driver", remedy)
-            continue
-        driver = DRIVERS[point.driver]
-        options, problems = parse(driver.Options, point.options, "", f"{here}.options")
-        yield from ((problem.where, problem.what, problem.remedy) for problem in problems)
-        kind = KINDS.get(point.kind)
-        if kind is not None and kind.value_type is not driver.value_type:
-            says = f"driver {point.driver} gives a {driver.value_type}"
-            yield (f"{here}.driver", f"{says}, kind {kind.key} needs a {kind.value_type}",
-                   "change one of the two")  # fmt: skip
-        for pin in driver.pins(options) if options is not None else ():
-            other = taken.setdefault((point.node, pin), point.id)
-            if other != point.id:
-                yield (f"{here}.options", f"{pin} of {point.node} is used by {other!r} already",
-                       "give each its own")  # fmt: skip
-
-
-def driver_options(point: Point) -> Any:
-    """The checked options of a point's driver."""
-    from devices.driver import DRIVERS
-
-    options, problems = parse(DRIVERS[point.driver].Options, point.options, point.id)
-    if problems:
-        raise ConfigError(problems)
-    return cast(Any, options)
 
 
 def split_address(address: str, default_port: int) -> tuple[str, int]:

@@ -2,10 +2,11 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from devices.catalog import Point
-from devices.errors import DeviceError
+from devices.config import parse
+from devices.errors import ConfigError, DeviceError
 from devices.model import Sample, ValueType
 from devices.registry import Registry
 
@@ -61,3 +62,11 @@ class Driver(ABC):
 
 
 DRIVERS: Registry[Driver] = Registry("driver", "devices.drivers")
+
+
+def driver_options(point: Point) -> Any:
+    """The checked options of a point's driver."""
+    options, problems = parse(DRIVERS[point.driver].Options, point.options, point.id)
+    if problems:
+        raise ConfigError(problems)
+    return cast(Any, options)

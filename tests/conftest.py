@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from devices.catalog import Site, load_site
+from devices.catalog import Site
+from devices.sitefile import load_site
 from tests.support.clock import FakeClock
 from tests.support.sites import small_site
 

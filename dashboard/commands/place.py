@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-from devices.catalog import Site, find_site_file, load_site, split_address
+from devices.catalog import Site, split_address
 from devices.errors import ConfigError, Problem
 from devices.service import OFFSET_VARIABLE, Clock
+from devices.sitefile import find_site_file, load_site
 
 EXAMPLE = Path(__file__).parent.parent / "example"
 """The example school: what `campus init` copies and `--demo` runs where there is no site file."""

@@ -6,8 +6,8 @@ import shutil
 from pathlib import Path
 
 from dashboard.commands.place import EXAMPLE, add_place_options, site_path
-from devices.catalog import load_site
 from devices.errors import CampusError, ConfigError, Problem
+from devices.sitefile import load_site
 
 FILES = ("campus.toml", "safety_plan.toml")
 

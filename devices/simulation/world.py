@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from random import Random
 
-from devices.catalog import Point, Site, driver_options
+from devices.catalog import Point, Site
+from devices.driver import driver_options
 from devices.drivers.analog import AnalogOptions
 from devices.drivers.button import ButtonOptions
 from devices.drivers.contact import ContactOptions

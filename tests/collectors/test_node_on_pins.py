@@ -11,9 +11,10 @@ from gpiozero.pins.mock import MockFactory
 from collectors.memory import Exchange, MemoryTransport
 from collectors.node import NodeAgent
 from devices import wire
-from devices.catalog import Site, load_site
+from devices.catalog import Site
 from devices.model import NodeId
 from devices.service import Clock
+from devices.sitefile import load_site
 from tests.support.server import Server
 from tests.support.sites import small_site
 from tests.support.waiting import eventually

@@ -181,7 +181,7 @@ import sys
 from datetime import timedelta
 from pathlib import Path
 from collectors.store.sqlite import SqliteStore
-from devices.catalog import load_site
+from devices.sitefile import load_site
 from tests.collectors.test_sqlite_store import reading
 store = SqliteStore(Path(sys.argv[1]), load_site(Path(sys.argv[2])))
 second = 0

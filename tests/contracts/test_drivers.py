@@ -9,9 +9,8 @@ from typing import Any
 
 import pytest
 
-from devices.catalog import driver_options
 from devices.config import parse
-from devices.driver import DRIVERS
+from devices.driver import DRIVERS, driver_options
 from devices.errors import DeviceError
 from devices.kinds import KINDS
 from devices.model import ValueType

@@ -6,7 +6,7 @@ from alerts.model import AlertState
 from dashboard.conditions import State
 from devices import wire
 from devices.errors import StoreUnavailable
-from devices.model import NodeState, Quality
+from devices.model import ClockState, NodeState, Quality
 from devices.service import Clock
 from tests.support.clock import FakeClock
 from tests.support.dashboards import FRIDGE, GATE, Dashboard
@@ -27,7 +27,7 @@ def test_a_clock_that_runs_ahead_does_not_freeze_the_screen(
     dashboard.says(FRIDGE, 50.0, ago=-86400)
     clock.move(10)
     reading = dashboard.reading(FRIDGE, 4.2)
-    batch = wire.encode_batch(wire.Batch(reading.origin, wire.ClockState.SYNCED, [reading]))
+    batch = wire.encode_batch(wire.Batch(reading.origin, ClockState.SYNCED, [reading]))
     dashboard.world.publish(wire.up_topic("canteen-pi"), batch)
     eventually(lambda: dashboard.hub.now.readings()[FRIDGE].value == 4.2)
 

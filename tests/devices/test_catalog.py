@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from devices.catalog import Site, find_site_file, load_site, split_address
+from devices.catalog import Site, split_address
 from devices.errors import ConfigError
 from devices.model import PointId
+from devices.sitefile import find_site_file, load_site
 from tests.support.sites import SMALL
 
 

@@ -13,8 +13,8 @@ import pytest
 
 from collectors.store import EventQuery, open_store
 from devices import wire
-from devices.catalog import load_site
 from devices.model import PointId, Value, from_ms, to_ms
+from devices.sitefile import load_site
 from tests.conftest import EXAMPLE
 from tests.support.demo import Running
 from tests.support.influxd import Influxd

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from devices.catalog import Point, driver_options
-from devices.driver import DRIVERS, Driver
+from devices.catalog import Point
+from devices.driver import DRIVERS, Driver, driver_options
 from devices.model import Sample, Value
 from devices.service import Clock
 from devices.simulation.bench import Bench

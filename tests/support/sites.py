@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from devices.catalog import Site, load_site
+from devices.catalog import Site
+from devices.sitefile import load_site
 
 SMALL = """
 school.id = "test"

@@ -1,0 +1,191 @@
+"""Batches of readings and their acknowledgements."""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+
+from devices.errors import WireError
+from devices.model import (
+    NO_DETAIL,
+    ClockState,
+    Detail,
+    Kind,
+    NodeId,
+    Origin,
+    PointId,
+    Quality,
+    Reading,
+    Value,
+    ValueType,
+    from_ms,
+    to_ms,
+)
+from devices.wire.objects import EARLIEST_MS, LATEST_MS, MAX_DETAIL, MAX_TEXT, decode_object
+from devices.wire.topics import node_of
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What a node sends at once: readings of one boot under one number."""
+
+    origin: Origin
+    clock: ClockState
+    readings: Sequence[Reading]
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """One reading, or a whole payload, that cannot be stored: what it was and why."""
+
+    reason: str
+    raw: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """What came out of a payload; `origin` is None where it does not even say boot and number."""
+
+    node: NodeId
+    origin: Origin | None
+    clock: ClockState
+    readings: list[Reading] = field(default_factory=list)
+    refusals: list[Refusal] = field(default_factory=list)
+
+
+def encode_batch(batch: Batch) -> bytes:
+    rows = [
+        [r.point, to_ms(r.at), r.value, dict(r.detail)]
+        if r.detail
+        else [r.point, to_ms(r.at), r.value]
+        for r in batch.readings
+    ]
+    return orjson.dumps(
+        {"v": 1, "boot": batch.origin.boot, "seq": batch.origin.seq, "clock": batch.clock,
+         "readings": rows}
+    )  # fmt: skip
+
+
+def decode_batch(topic: str, payload: bytes, kinds: Mapping[PointId, Kind]) -> Decoded:
+    """The readings of a batch, and a refusal with its reason for each part that is not one.
+
+    Never raises: a payload that is nothing at all comes back as one refusal.
+    """
+    try:
+        node = node_of(topic)
+    except WireError as error:
+        return Decoded(
+            NodeId(""), None, ClockState.UNSYNCED, refusals=[_refusal(str(error), payload)]
+        )
+    try:
+        data = decode_object(payload)
+        origin = _origin(node, data)
+    except WireError as error:
+        return Decoded(node, None, ClockState.UNSYNCED, refusals=[_refusal(str(error), payload)])
+    clock = ClockState.SYNCED if data.get("clock") == "synced" else ClockState.UNSYNCED
+    decoded = Decoded(node, origin, clock)
+    version, rows = data.get("v"), data.get("readings")
+    if version != 1:
+        decoded.refusals.append(
+            _refusal(f"version {_shown(version)} is not known, only 1", payload)
+        )
+    elif not isinstance(rows, list):
+        decoded.refusals.append(_refusal("`readings` is not a list", payload))
+    else:
+        quality = Quality.GOOD if clock is ClockState.SYNCED else Quality.CLOCK
+        for row in rows:
+            try:
+                decoded.readings.append(_reading(row, origin, quality, kinds))
+            except WireError as error:
+                decoded.refusals.append(_refusal(str(error), _raw(row)))
+    return decoded
+
+
+def _refusal(reason: str, raw: bytes) -> Refusal:
+    return Refusal(reason, raw[:4096])
+
+
+def _raw(value: Any) -> bytes:
+    """What was decoded, as JSON again; orjson reads deeper nesting than it writes."""
+    try:
+        return orjson.dumps(value)
+    except TypeError:
+        return b"(nested too deeply)"
+
+
+def _shown(value: Any) -> str:
+    """The beginning of what was decoded, for a sentence."""
+    return _raw(value)[:40].decode(errors="replace")
+
+
+def _origin(node: NodeId, data: dict[str, Any]) -> Origin:
+    boot, seq = data.get("boot"), data.get("seq")
+    if not isinstance(boot, str) or not 1 <= len(boot) <= 64 or not boot.isprintable():
+        raise WireError("`boot` is not a text of 1 to 64 characters")
+    if type(seq) is not int or not 0 <= seq < 2**62:
+        raise WireError("`seq` is not a whole number from 0")
+    return Origin(node, boot, seq)
+
+
+def _reading(row: Any, origin: Origin, quality: Quality, kinds: Mapping[PointId, Kind]) -> Reading:
+    if type(row) is not list or not 3 <= len(row) <= 4:
+        raise WireError("a reading is [point, at, value] or [point, at, value, detail]")
+    point, at, value = row[:3]
+    kind = kinds.get(PointId(point)) if type(point) is str else None
+    if kind is None:
+        named = repr(point[:80]) if type(point) is str else _shown(point)
+        raise WireError(f"unknown point {named}: add it to the site file")
+    if type(at) is not int or not EARLIEST_MS <= at <= LATEST_MS:
+        raise WireError(f"time {_shown(at)} of {point} is not in ms since 1970 (2000 to 2100)")
+    return Reading(
+        point,
+        from_ms(at),
+        _value(point, value, kind),
+        origin,
+        quality,
+        _detail(point, row[3]) if len(row) == 4 and row[3] is not None else NO_DETAIL,
+    )
+
+
+def _value(point: str, value: Any, kind: Kind) -> Value:
+    found = type(value)
+    match kind.value_type:
+        case ValueType.NUMBER if found is float or found is int:
+            number = float(value)
+            if math.isfinite(number):
+                return number
+        case ValueType.BOOLEAN if found is bool:
+            return bool(value)
+        case ValueType.TEXT if found is str and len(value) <= MAX_TEXT:
+            if not kind.values or value in kind.values:
+                return str(value)
+            raise WireError(f"{value[:40]!r} of {point} is not one of {', '.join(kind.values)}")
+    raise WireError(f"value {_shown(value)} of {point} is not a {kind.value_type}")
+
+
+def _detail(point: str, detail: Any) -> Detail:
+    if type(detail) is not dict or len(detail) > MAX_DETAIL:
+        raise WireError(f"the detail of {point} is not an object of up to {MAX_DETAIL} keys")
+    for key, value in detail.items():
+        if not key.isidentifier() or len(key) > 32 or key in ("value", "text", "quality", "time"):
+            raise WireError(f"the detail of {point} has a key {key[:40]!r} that cannot be stored")
+        if type(value) not in (str, float, int, bool) or (
+            type(value) is str and len(value) > MAX_TEXT
+        ):
+            raise WireError(f"detail {key} of {point} is not a text, number or boolean")
+    return {k: float(v) if type(v) is int else v for k, v in detail.items()}
+
+
+def encode_ack(boot: str, seqs: Iterable[int]) -> bytes:
+    return orjson.dumps({"boot": boot, "seq": sorted(seqs)})
+
+
+def decode_ack(payload: bytes) -> tuple[str, list[int]]:
+    """Boot and batch numbers that are in the store. Raises WireError."""
+    data = decode_object(payload)
+    boot, seqs = data.get("boot"), data.get("seq")
+    if not isinstance(boot, str) or not isinstance(seqs, list):
+        raise WireError("an acknowledgement is {boot, seq: [...]}")
+    return boot, [seq for seq in seqs if type(seq) is int]
