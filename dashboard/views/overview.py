@@ -11,7 +11,13 @@ from dashboard.page import name_of
 from dashboard.panels import PointPanel, open_alerts, panels, supervised
 from dashboard.roles import Permission
 from dashboard.section import Section, parts
-from dashboard.views.places import CLASSROOMS, canteen_points, equipment_on, room_points
+from dashboard.views.places import (
+    CLASSROOMS,
+    UNIT_KINDS,
+    canteen_points,
+    equipment_on,
+    room_points,
+)
 from devices.catalog import Building, Place
 from devices.errors import CampusError
 from devices.model import NodeId, NodeState, NodeStatus
@@ -63,6 +69,7 @@ def overview() -> str:
         alerts=open_alerts(),
         buildings=_drawn_buildings(),
         spots=_spots(by_place),
+        values=_values(everything),
         canteen=_tile(canteen_points()),
         gates=_gate_tile(),
         rooms=_room_tile(by_place),
@@ -70,6 +77,15 @@ def overview() -> str:
         share=_share(now),
         restarted=restarted,
     )
+
+
+def _values(everything: Sequence[PointPanel]) -> list[PointPanel]:
+    """What somebody looks at many times a day: what keeps food, the gates, the server room."""
+    watched = [*UNIT_KINDS, "gate"]
+    rooms = {p.id for p in parts().site.places.values() if p.type == "server-room"}
+    servers = [p for p in everything if p.point.room in rooms and p.unit]
+    found = [p for kind in watched for p in everything if p.kind.key == kind]
+    return found + servers
 
 
 def _drawn_buildings() -> list[Building]:

@@ -45,6 +45,10 @@ def test_a_batch_from_any_client_is_stored_answered_and_shown_within_two_seconds
         stored = eventually(lambda: events(school, token, FRIDGE, at), within=2)
         eventually(lambda: any('"by-hand"' in line for line in acks), within=2)
         eventually(lambda: "3.2" in page.text(), within=2)
+    page.open("/")
+    row = page.find(f'[data-point="{FRIDGE}"]')
+    assert "3.2" in row.inner_text()
+    assert "前" in row.inner_text() or "刚刚" in row.inner_text()
     assert stored[0]["value"] == 3.21
     access = events(school, token, GATE, at)
     assert access[0]["value"] == "denied"
