@@ -38,7 +38,7 @@ def connect(url: str, setting: str) -> Engine:
     """The database as it is; nothing is made. Raises RecordsError where the address is none."""
     try:
         engine = create_engine(url, pool_pre_ping=not url.startswith("sqlite"))
-    except (ArgumentError, NoSuchModuleError) as error:
+    except (ArgumentError, NoSuchModuleError, ImportError) as error:
         raise RecordsError(
             f"{setting} is no database address ({error}): use sqlite:///PATH or "
             "postgresql+psycopg://USER@HOST/NAME"
