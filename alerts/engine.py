@@ -18,17 +18,16 @@ from alerts.book import Book, Changes
 from alerts.casebook import Casebook
 from alerts.catchup import READINGS, CatchUp
 from alerts.channel import Means
-from alerts.database import RecordsError
 from alerts.desk import Desk
 from alerts.judge import Judge
 from alerts.model import AlertState, DeliveryState, OrderState, Verdict
+from alerts.outgoing import Outgoing
 from alerts.pipeline import Pipeline
 from alerts.plan import Plan
 from alerts.rule import Outcome, Rule
 from alerts.view import LiveView
 from alerts.workorders import WorkOrders
 from collectors.quality import Grader
-from collectors.requests import answer
 from collectors.store import Store
 from collectors.transport import Message, Transport
 from devices import wire
@@ -44,8 +43,6 @@ INBOX = 20_000
 """Messages that may wait; beyond, readings are left out of judging (the store has them)."""
 ROUND = 100
 """Messages worked on before the next tick."""
-FIRST_PAUSE_S = 0.2
-LONGEST_PAUSE_S = 10.0
 CONNECT_PATIENCE_S = 5.0
 
 _OPEN_ORDERS = [state for state in OrderState if state is not OrderState.VERIFIED]
@@ -81,10 +78,9 @@ class Engine:
         self._desk = Desk(site, plan, self._cases, self._orders)
         self._catch_up = CatchUp(site, store, book)
         self._inbox: queue.Queue[Callable[[Changes, datetime], None]] = queue.Queue(INBOX)
-        self._answers: list[tuple[Message, bytes]] = []
         self._stop = threading.Event()
+        self._outgoing = Outgoing(book, self._pipeline, self._board, transport, self._stop)
         self._worker = threading.Thread(target=self._run, name="engine")
-        self._trouble = ""
         self._looked_at = 0.0
         self._counts: Counter[str] = Counter()
 
@@ -101,8 +97,8 @@ class Engine:
     def health(self) -> Health:
         if not self._worker.is_alive():
             return Health(False, "the alarm engine's worker has ended")
-        trouble = self._trouble or self._catch_up.trouble
-        return Health(not self._trouble, trouble)
+        trouble = self._outgoing.trouble
+        return Health(not trouble, trouble or self._catch_up.trouble)
 
     def counters(self) -> Mapping[str, float]:
         now = {
@@ -110,7 +106,7 @@ class Engine:
             "deliveries_waiting": self._pipeline.waiting, "inbox": self._inbox.qsize(),
             "looked_at": self._looked_at,
         }  # fmt: skip
-        return {**self._counts, **now}
+        return {**self._counts, **self._outgoing.counts, **now}
 
     def close(self) -> None:
         self._stop.set()
@@ -142,7 +138,7 @@ class Engine:
             if ticked:
                 tick_at = self._clock.monotonic() + TICK_S
                 self._guarded(partial(self._tick, changes, now))
-            if ticked or changes or self._answers:
+            if ticked or changes or self._outgoing.answers:
                 self._guarded(partial(self._finish, changes, now))
             if ticked:
                 self._looked_at = now.timestamp()
@@ -153,7 +149,7 @@ class Engine:
             job = self._inbox.get(timeout=wait) if wait else self._inbox.get_nowait()
             for _ in range(ROUND):
                 self._guarded(partial(job, changes, self._clock.now()))
-                if changes or self._answers:
+                if changes or self._outgoing.answers:
                     return
                 job = self._inbox.get_nowait()
             self._guarded(partial(job, changes, self._clock.now()))
@@ -192,49 +188,11 @@ class Engine:
                 self._view.keep(reading, None)
 
     def _finish(self, changes: Changes, now: datetime) -> None:
-        """Save, then tell, then answer."""
-        for transition in changes.transitions:
-            changes.deliveries += self._pipeline.offer(transition, now)
-            self._counts[f"transitions_{transition.why}"] += 1
         changes.memories = self._judge.take_changed()
         checkpoint = self._catch_up.due()
         if checkpoint is not None:
             changes.checkpoints[READINGS] = checkpoint
-        if changes and not self._save(changes, now):
-            return
-        outcomes = self._pipeline.send(self._cases.get, now)
-        self._board.settle(self._cases)
-        self._pipeline.settle(self._cases)
-        for message, payload in self._answers:
-            self._answer(message, payload)
-        self._answers.clear()
-        if outcomes:
-            for delivery in outcomes:
-                self._counts[f"deliveries_{delivery.state}"] += 1
-            self._save(Changes(deliveries=outcomes), now)
-
-    def _save(self, changes: Changes, now: datetime) -> bool:
-        """Until it is in the book; False where we are stopped before."""
-        pause = FIRST_PAUSE_S
-        while True:
-            try:
-                self._book.save(changes, now)
-            except RecordsError as error:
-                if self._trouble != str(error):
-                    log.error("nothing is told before it is in the book: %s", error)
-                self._trouble = str(error)
-                if self._stop.wait(pause):
-                    return False
-                pause = min(pause * 2, LONGEST_PAUSE_S)
-                continue
-            self._trouble = ""
-            return True
-
-    def _answer(self, message: Message, payload: bytes) -> None:
-        try:
-            answer(self._transport, message, payload)
-        except TransportError as error:
-            log.warning("a command on %s is done but not answered: %s", message.topic, error)
+        self._outgoing.finish(changes, self._cases, now)
 
     # --- what comes in ---------------------------------------------------------------------
 
@@ -284,14 +242,14 @@ class Engine:
             command = wire.decode_command(message.topic, message.payload)
         except WireError as error:
             refusal = wire.encode_object({"ok": False, "error": str(error)})
-            self._answers.append((message, refusal))
+            self._outgoing.answers.append((message, refusal))
             return
         payload = self._book.answer(command.id)
         if payload is None:
             said = self._desk.carry_out(command, secrets.token_hex(8), changes, now)
             payload = wire.encode_object(said)
             changes.answers.append((command.id, payload))
-        self._answers.append((message, payload))
+        self._outgoing.answers.append((message, payload))
 
     def _on_alert(self, message: Message, changes: Changes, now: datetime) -> None:
         """A retained alert of before: it is brought up to date, or cleared where it is over."""
