@@ -217,7 +217,7 @@ def _write(session: Session, changes: Changes, now: datetime) -> None:
         session.execute(delete(AnswerRow).where(AnswerRow.at < to_ms(now - ANSWERS_KEPT)))
 
 
-_AS_JSON = frozenset(("value", "evidence"))
+_AS_JSON = frozenset(("value", "evidence", "data"))
 
 
 def _columns(item: Any, **more: Any) -> dict[str, Any]:
@@ -245,9 +245,14 @@ def _restore(cls: type[T], row: Any, **more: Any) -> T:
     return cls(**given, **more)
 
 
+def _tuples(found: Any) -> Any:
+    return tuple(_tuples(item) for item in found) if isinstance(found, list) else found
+
+
 def _field(name: str, hint: Any, column: Any) -> Any:
     if name in _AS_JSON:
-        return orjson.loads(column)
+        found = orjson.loads(column)
+        return _tuples(found) if name == "data" else found
     if column is None:
         return None
     for kind in (hint, *get_args(hint)):

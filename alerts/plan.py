@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -47,6 +47,10 @@ class Plan:
     def rule(self, id: str) -> Rule | None:
         """The rule of that id, None where the plan has none."""
         return self._by_id.get(id)
+
+    def only(self, id: str) -> "Plan":
+        """The same plan with one rule at work."""
+        return replace(self, rules=tuple(rule for rule in self.rules if rule.file.id == id))
 
     @cached_property
     def _by_id(self) -> Mapping[str, Rule]:

@@ -47,7 +47,9 @@ class Memory:
     """How many of the rule's rises of severity have been given."""
     fault: str = ""
     good_since: datetime | None = None
-    """A sensor that recovers: since when its data are good again."""
+    """What recovers: since when it is good again."""
+    data: tuple[Any, ...] = ()
+    """What else a kind has to remember, as JSON can hold it; small."""
 
 
 NOTHING = Memory()
@@ -80,6 +82,9 @@ class View(Protocol):
 
     def heard(self, point: PointId) -> datetime | None:
         """When anything of the point arrived here last."""
+
+    def said(self, point: PointId, value: str) -> datetime | None:
+        """The newest source time at which a text point said `value`."""
 
     def node(self, node: NodeId) -> NodeView: ...
 
@@ -187,6 +192,16 @@ class Rule(ABC):
         }  # fmt: skip
         return words | {name: pair[0] if chinese else pair[1] for name, pair in more.items()}
 
+    def no_data(self, key: str, memory: Memory, now: datetime, view: View) -> Step | None:
+        """In alarm, and nothing has been heard for too long: marked, never cleared."""
+        point = PointId(key)
+        last, stale = view.usable(point), self.stale_after(point)
+        if last is not None and (stale is None or now - last.at <= stale):
+            return None
+        if not memory.breached or memory.no_data:
+            return None
+        return replace(memory, at=now, no_data=True), self.verdict(key, None, now)
+
     def unit(self, key: str) -> str:
         """Of a point's kind; empty for nodes."""
         kind = self.site.kinds.get(PointId(key))
@@ -238,9 +253,7 @@ class HoldingRule(Rule):
         last = view.usable(point)
         stale = self.stale_after(point)
         if last is None or (stale is not None and now - last.at > stale):
-            if memory.breached and not memory.no_data:
-                return replace(memory, at=now, no_data=True), self.verdict(key, None, now)
-            return None
+            return self.no_data(key, memory, now, view)
         if not (self.applies(now) and self.holds(last.value, memory.breached)):
             return self._off(key, now, memory, last.value)
         begun = memory.since

@@ -77,6 +77,7 @@ class MemoryRow(Table):
     level: Mapped[int]
     fault: Mapped[str] = mapped_column(String(32))
     good_since: Mapped[int | None] = mapped_column(BigInteger)
+    data: Mapped[str] = mapped_column(Text)
 
 
 class CheckpointRow(Table):

@@ -6,6 +6,8 @@ from alerts.rule import NodeView
 from devices.catalog import Site
 from devices.model import NodeId, NodeState, NodeStatus, PointId, Reading
 
+MAX_WORD = 40
+
 
 class LiveView:
     """Kept in memory by the one thread that judges; see `alerts.rule.View`."""
@@ -21,6 +23,7 @@ class LiveView:
             node: NodeView(True, started, started) for node in site.nodes
         }
         self._boots: dict[NodeId, str] = {}
+        self._said: dict[tuple[PointId, str], datetime] = {}
 
     def usable(self, point: PointId) -> Reading | None:
         return self._usable.get(point)
@@ -30,6 +33,9 @@ class LiveView:
 
     def heard(self, point: PointId) -> datetime | None:
         return self._heard.get(point)
+
+    def said(self, point: PointId, value: str) -> datetime | None:
+        return self._said.get((point, value))
 
     def node(self, node: NodeId) -> NodeView:
         return self._nodes[node]
@@ -45,6 +51,8 @@ class LiveView:
         self._newest[point] = reading
         if reading.quality.usable:
             self._usable[point] = reading
+            if isinstance(reading.value, str):
+                self._said[point, reading.value[:MAX_WORD]] = reading.at
         if now is not None:
             self._heard[point] = now
             self._sign_of_life(NodeId(self._site.points[point].node), now)

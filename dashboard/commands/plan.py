@@ -3,6 +3,7 @@
 import argparse
 import json
 from datetime import timedelta
+from pathlib import Path
 
 from dashboard.commands.place import add_place_options, workplace
 from devices.errors import CampusError
@@ -12,12 +13,19 @@ PREVIEW = timedelta(days=14)
 
 def add(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     plan = verbs.add_parser("plan", help="the safety plan").add_subparsers(
-        dest="what", required=True, metavar="check|when"
+        dest="what", required=True, metavar="check|test|when"
     )
     check = plan.add_parser("check", help="lists every mistake in the plan")
     add_place_options(check)
     check.add_argument("--json", action="store_true", help="one JSON object, for programs")
     check.set_defaults(run=run_check)
+    test = plan.add_parser("test", help="plays stories and says where the plan does otherwise")
+    test.add_argument(
+        "file", metavar="FILE", nargs="?", type=Path, help="safety_plan.tests.toml by the plan"
+    )
+    add_place_options(test)
+    test.add_argument("--json", action="store_true", help="one JSON object, for programs")
+    test.set_defaults(run=run_test)
     when = plan.add_parser("when", help="when a rule is at work in the next 14 days")
     when.add_argument("rule", metavar="RULE")
     add_place_options(when)
@@ -34,6 +42,36 @@ def run_check(args: argparse.Namespace) -> None:
         print(json.dumps({"ok": True, "version": plan.version, "rules": len(plan.rules)}))
     else:
         print(f"{len(plan.rules)} rules, version {plan.version}. No mistakes.")
+
+
+def run_test(args: argparse.Namespace) -> int:
+    from alerts.plan import load_plan
+    from alerts.scenario import load_scenarios, run
+
+    place = workplace(args)
+    plan = load_plan(place.plan, place.site)
+    path = args.file or place.plan.with_name("safety_plan.tests.toml")
+    results = [
+        run(scenario, place.site, plan) for scenario in load_scenarios(path, place.site, plan)
+    ]
+    failed = [result for result in results if not result.ok]
+    untold = sorted({r.file.id for r in plan.rules} - {r.scenario.rule for r in results})
+    if args.json:
+        rows = [
+            {"name": r.scenario.name, "rule": r.scenario.rule, "ok": r.ok,
+             "expected": r.wanted, "came": r.came}
+            for r in results
+        ]  # fmt: skip
+        print(json.dumps({"ok": not failed, "scenarios": rows, "without": untold},
+                         ensure_ascii=False))  # fmt: skip
+        return int(bool(failed))
+    for result in failed:
+        print(f"{result.scenario.rule}: {result.scenario.name}")
+        print("\n".join(f"    {line}" for line in result.diff()))
+    print(f"{len(results) - len(failed)} of {len(results)} stories go as they should.")
+    if untold:
+        print("No story tells of " + ", ".join(untold) + ".")
+    return int(bool(failed))
 
 
 def run_when(args: argparse.Namespace) -> None:

@@ -9,7 +9,7 @@ from dashboard.commands.place import EXAMPLE, add_place_options, site_path
 from devices.errors import CampusError, ConfigError, Problem
 from devices.sitefile import load_site
 
-FILES = ("campus.toml", "safety_plan.toml")
+FILES = ("campus.toml", "safety_plan.toml", "safety_plan.tests.toml")
 
 
 def add(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -35,7 +35,7 @@ def run_init(args: argparse.Namespace) -> None:
         raise CampusError(
             f"{folder} cannot be written ({error.strerror}): check its rights"
         ) from None
-    print(f"Wrote {folder / FILES[0]} and {folder / FILES[1]}.")
+    print(f"Wrote {', '.join(str(folder / name) for name in FILES)}.")
     print(f"Change them to your school, then: campus check --config {folder / FILES[0]}")
 
 

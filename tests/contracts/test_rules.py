@@ -2,6 +2,7 @@
 
 import dataclasses
 import inspect
+import itertools
 import re
 from datetime import timedelta
 from pathlib import Path
@@ -9,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from alerts.plan import Plan, load_plan
-from alerts.rule import NOTHING, RULES, Rule
+from alerts.rule import NOTHING, RULES, Rule, Step
 from alerts.view import LiveView
 from devices.catalog import Site
-from devices.model import NodeId, Origin, PointId, Quality, Reading, Value
+from devices.model import NodeId, Origin, PointId, Quality, Reading, Value, ValueType
 from tests.conftest import EXAMPLE
 from tests.support.clock import FakeClock
 
@@ -36,20 +37,22 @@ def test_it_is_in_the_example_and_watches_something(plan: Plan, kind: str) -> No
     assert all(plan.keys(rule) for rule in rules)
 
 
-def readings(plan: Plan, rule: Rule, clock: FakeClock) -> list[Reading]:
-    """A strange afternoon of one point: from normal to impossible and back, with a long pause."""
+def readings(plan: Plan, rule: Rule, clock: FakeClock, step: float = 600) -> list[Reading]:
+    """A strange day of one point: from normal to impossible and back, with a long pause."""
     key = plan.keys(rule)[0]
     if PointId(key) not in plan.site.points:
         return []
     kind = plan.site.kinds[PointId(key)]
     values: list[Value] = (
-        [*kind.values, *kind.values]
+        [*reversed(kind.values), *kind.values]
         if kind.values
-        else [4.0, 9.0, 9.0, 85.0, 9.0, -40.0, 70.0, 4.0, 4.0]
+        else ["unknown", "denied"] * 6
+        if kind.value_type is ValueType.TEXT
+        else [4.0, *[9.0] * 130, *[85.0] * 3, -40.0, *[70.0] * 20, 4.0, 4.0]
     )
     found = []
     for number, value in enumerate(values):
-        at = clock.move(6000 if number == 5 else 600)
+        at = clock.move(10 * step if number == 5 else step)
         quality = Quality.ERROR_VALUE if value == 85.0 else Quality.GOOD
         origin = Origin(NodeId("n"), "b", number)
         found.append(Reading(PointId(key), at, value, origin, quality))
@@ -58,25 +61,36 @@ def readings(plan: Plan, rule: Rule, clock: FakeClock) -> list[Reading]:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_same_history_gives_the_same_verdicts(plan: Plan, kind: str) -> None:
-    def verdicts() -> list[object]:
-        clock, found = FakeClock("2026-11-24T20:00:00+08:00"), list[object]()
-        for rule in rules_of(plan, kind):
-            view = LiveView(plan.site, clock.now())
-            memory, key = NOTHING, plan.keys(rule)[0]
-            for reading in readings(plan, rule, clock) or [None] * 5:
-                if reading is not None:
-                    step = rule.check(reading, memory, view)
-                    view.keep(reading, reading.at)
-                    memory = step[0] if step else memory
-                    found.append(step)
-                step = rule.tick(key, memory, clock.move(700), view)
-                memory = step[0] if step else memory
-                found.append(step)
+    def steps() -> list[Step | None]:
+        found: list[Step | None] = []
+        for start, pace in itertools.product(("10:20", "20:00"), (20, 60)):
+            for rule in rules_of(plan, kind):
+                clock = FakeClock(f"2026-11-24T{start}:00+08:00")
+                found += day_of(plan, rule, clock, pace)
         return found
 
-    once = verdicts()
-    assert once == verdicts()
-    assert any(step for step in once), "nothing ever happens to this rule"
+    once = steps()
+    assert once == steps()
+    assert any(step and step[1] for step in once), "nothing ever happens to this rule"
+
+
+def day_of(plan: Plan, rule: Rule, clock: FakeClock, pace: float) -> list[Step | None]:
+    """All that a rule says of one point's strange day, told reading by reading."""
+    found: list[Step | None] = []
+    view = LiveView(plan.site, clock.now())
+    memory, key = NOTHING, plan.keys(rule)[0]
+    day = readings(plan, rule, FakeClock(clock.now().isoformat()), pace)
+    for reading in day or [None] * 5:
+        now = clock.move(700) if reading is None else reading.at
+        steps = [rule.tick(key, memory, now, view)]
+        if reading is not None:
+            steps.append(rule.check(reading, steps[0][0] if steps[0] else memory, view))
+            view.keep(reading, reading.at)
+        for step in steps:
+            memory = step[0] if step else memory
+        found += steps
+    found.append(rule.tick(key, memory, clock.move(3 * 3600), view))
+    return found
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -101,7 +115,7 @@ def test_no_clock_and_no_file_is_read_in_it(kind: str) -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_its_options_stand_in_the_documents_with_their_defaults(kind: str) -> None:
     text = (ROOT / "docs" / "safety-plan.md").read_text("utf-8")
-    parts = re.split(r"^### `(.+)`$", text, flags=re.MULTILINE)
+    parts = re.split(r"^##+ (?:`(.+)`)?.*$", text, flags=re.MULTILINE)
     assert kind in parts[1::2]
     section = parts[parts.index(kind, 1) + 1]
     rows = re.findall(r"^\| `(.+?)` \| (.+?) \|", section, re.MULTILINE)

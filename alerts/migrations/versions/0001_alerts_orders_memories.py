@@ -58,6 +58,7 @@ def upgrade() -> None:
         sa.Column("key", sa.String(200), primary_key=True),
         _ms("at", True), _ms("since"), _flag("breached"), _flag("no_data"),
         sa.Column("level", sa.Integer, nullable=False), _text("fault", 32), _ms("good_since"),
+        _text("data"),
     )  # fmt: skip
     op.create_table(
         "checkpoints", sa.Column("name", sa.String(200), primary_key=True), _ms("at", True)

@@ -1,0 +1,211 @@
+"""Scenarios: readings in, alerts out; a plan's own tests, as promtool's are for Prometheus.
+
+    [[scenario]]
+    name = "A fridge at 9.2 °C is told after a quarter of an hour"
+    rule = "FOOD-01"
+    at = "2026-11-24 10:00"
+    play = { "canteen/fridge-1/temperature" = "4.0 x5, 9.2 x17" }
+    expect = ["10:20 raised warning"]
+
+`play` gives for each point its values, one every `every` seconds (the kind's own period where that
+is left out); `-` is a time without a reading, `VALUE xN` the value N times, `VALUE~ xN` the same
+with the small trembling of a sensor that lives. `nodes` does the same with online and offline,
+every 30 s; the other nodes live. `expect` lists what becomes of the rule's alerts there (or of its
+maintenance entries: `HH:MM order FAULT`), to the minute or the second; empty: nothing may happen.
+"""
+
+import difflib
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, with_config
+
+from alerts.plan import Plan
+from alerts.plan_file import RuleId, Text
+from alerts.replay import SIGN_OF_LIFE, Replay
+from collectors.quality import Grader
+from devices.catalog import Site
+from devices.config import STRICT, parse, read_toml
+from devices.errors import ConfigError, Problem
+from devices.model import Kind, NodeId, NodeState, Origin, PointId, Reading, Value, ValueType
+
+TICK = timedelta(seconds=1)
+_VALUES = re.compile(r"^(?P<value>\S+?)(?:\s+x(?P<times>\d+))?$")
+
+
+@with_config(STRICT)
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """One story about one rule."""
+
+    name: Text
+    rule: RuleId
+    at: Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\d \d\d:\d\d(:\d\d)?$")]
+    play: dict[str, str] = field(default_factory=dict)
+    nodes: dict[str, str] = field(default_factory=dict)
+    every: float | None = None
+    wait: float = 0.0
+    """Seconds after the last reading until the story ends."""
+    expect: tuple[str, ...] = ()
+
+
+@with_config(STRICT)
+@dataclass(frozen=True, slots=True)
+class ScenarioFile:
+    scenario: tuple[Scenario, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a scenario wanted and what came; equal when it holds."""
+
+    scenario: Scenario
+    came: tuple[str, ...]
+    wanted: tuple[str, ...]
+
+    @property
+    def ok(self) -> bool:
+        return self.came == self.wanted
+
+    def diff(self) -> list[str]:
+        """- expected, + came."""
+        lines = difflib.unified_diff(self.wanted, self.came, lineterm="", n=9)
+        return [line for line in lines if not line.startswith(("---", "+++", "@@"))]
+
+
+def load_scenarios(path: Path, site: Site, plan: Plan) -> tuple[Scenario, ...]:
+    """The stories of a file. Raises ConfigError with every mistake in them."""
+    file, problems = parse(ScenarioFile, read_toml(path), path.name)
+    scenarios = file.scenario if file else ()
+    for scenario in scenarios:
+        for what, remedy in _mistakes(scenario, site, plan):
+            problems.append(Problem(path.name, f'scenario "{scenario.name}"', what, remedy))
+    if problems:
+        raise ConfigError(problems)
+    return scenarios
+
+
+def _mistakes(scenario: Scenario, site: Site, plan: Plan) -> Iterator[tuple[str, str]]:
+    if plan.rule(scenario.rule) is None:
+        yield f"the plan has no rule {scenario.rule}", "name one of the plan"
+    for point, text in scenario.play.items():
+        if PointId(point) not in site.points:
+            yield f"the site has no point {point!r}", "name one of the site file"
+            continue
+        kind = site.kinds[PointId(point)]
+        for value, _ in _series(text):
+            if value is not None and _value(value, kind) is None:
+                yield f"{value!r} is not a {kind.value_type}", f"{point} gives such"
+    for node, text in scenario.nodes.items():
+        if NodeId(node) not in site.nodes:
+            yield f"the site has no node {node!r}", "name one of the site file"
+        for value, _ in _series(text):
+            if value not in (None, *NodeState):
+                yield f"{value!r} is no state of a node", "use online, offline or -"
+
+
+def _series(text: str) -> Iterator[tuple[str | None, int]]:
+    """Values and how often each comes; None for a time without."""
+    for part in text.split(","):
+        found = _VALUES.match(part.strip())
+        if found is None:
+            yield part.strip(), 1
+        else:
+            value, times = found["value"], int(found["times"] or 1)
+            if value.endswith("~"):
+                yield from (((value[:-1], 1), (value, 1))[n % 2] for n in range(times))
+            else:
+                yield None if value == "-" else value, times
+
+
+def _value(text: str, kind: Kind) -> Value | None:
+    if kind.value_type is ValueType.NUMBER:
+        try:
+            trembling = -kind.step if text.endswith("~") else 0.0
+            return float(text.removesuffix("~")) + trembling
+        except ValueError:
+            return None
+    if kind.value_type is ValueType.BOOLEAN:
+        return {"true": True, "false": False}.get(text)
+    return text
+
+
+def run(scenario: Scenario, site: Site, plan: Plan) -> Result:
+    """Play one story to its end; only its own rule is at work."""
+    start = datetime.fromisoformat(scenario.at).replace(tzinfo=site.timezone).astimezone(UTC)
+    replay = Replay(site, plan.only(scenario.rule), start, TICK, scenario.nodes)
+    events = sorted(_events(scenario, site, start), key=lambda event: event[0])
+    grader = Grader(site.kinds)
+    for at, what in events:
+        if isinstance(what, Reading):
+            replay.play([replace(what, quality=grader.grade(what, at))])
+        else:
+            replay.say(*what, at)
+    replay.advance(_end(scenario, site, start) + timedelta(seconds=scenario.wait))
+    return Result(scenario, tuple(_told(replay, site, scenario)), scenario.expect)
+
+
+def _events(
+    scenario: Scenario, site: Site, start: datetime
+) -> Iterator[tuple[datetime, Reading | tuple[NodeId, NodeState]]]:
+    for name, text in scenario.play.items():
+        point = PointId(name)
+        kind = site.kinds[point]
+        for at, value in _moments(text, start, _step(scenario, kind)):
+            typed = _value(value, kind)
+            assert typed is not None
+            origin = Origin(NodeId(site.points[point].node), "scenario", 1)
+            yield at, Reading(point, at, typed, origin)
+    for node, text in scenario.nodes.items():
+        for at, value in _moments(text, start, SIGN_OF_LIFE):
+            yield at, (NodeId(node), NodeState(value))
+
+
+def _end(scenario: Scenario, site: Site, start: datetime) -> datetime:
+    """The moment of the last value, or of the last time without one."""
+    lasts = [
+        (sum(times for _, times in _series(text)) - 1) * _step(scenario, site.kinds[PointId(name)])
+        for name, text in scenario.play.items()
+    ]
+    lasts += [
+        (sum(times for _, times in _series(text)) - 1) * SIGN_OF_LIFE
+        for text in scenario.nodes.values()
+    ]
+    return start + max(lasts, default=timedelta())
+
+
+def _step(scenario: Scenario, kind: Kind) -> timedelta:
+    return timedelta(seconds=scenario.every or kind.period or 60.0)
+
+
+def _moments(text: str, start: datetime, step: timedelta) -> Iterator[tuple[datetime, str]]:
+    at = start
+    for value, times in _series(text):
+        for _ in range(times):
+            if value is not None:
+                yield at, value
+            at += step
+
+
+def _told(replay: Replay, site: Site, scenario: Scenario) -> Iterator[str]:
+    """What happened, each as the scenario's `expect` writes it at the same place."""
+    precise: Sequence[bool] = [bool(re.match(r"\d\d:\d\d:\d\d", line)) for line in scenario.expect]
+    there = {*scenario.play, *scenario.nodes}
+    happened = [
+        (t.at, f"{t.why} {t.alert.severity}" if t.why.calls else str(t.why))
+        for t in replay.happened.transitions
+        if t.alert.key in there
+    ]
+    happened += [
+        (order.changed_at, f"order {order.fault if order.recovered_at is None else 'recovered'}")
+        for order in replay.happened.orders
+        if order.point in there
+    ]
+    for number, (at, what) in enumerate(sorted(happened)):
+        local = at.astimezone(site.timezone)
+        seconds = precise[number] if number < len(precise) else False
+        yield f"{local:%H:%M:%S} {what}" if seconds else f"{local:%H:%M} {what}"
