@@ -13,6 +13,7 @@ from alerts.plan_file import (
     CalendarFile,
     Contact,
     Duty,
+    Inspection,
     PlanFile,
     Role,
     Route,
@@ -81,7 +82,8 @@ def sound_part(data: Mapping[str, Any]) -> PlanFile:
     }
     lists: dict[str, Any] = {}
     for name, cls in (("role", Role), ("contact", Contact), ("shift", Shift), ("duty", Duty),
-                      ("route", Route), ("rule", RuleFile)):  # fmt: skip
+                      ("route", Route), ("rule", RuleFile),
+                      ("inspection", Inspection)):  # fmt: skip
         rows = data.get(name)
         found = [
             parse(cast(type[Any], cls), row, "")[0]
@@ -140,6 +142,7 @@ def _unknown(where: str, word: str, what: str, known: Iterable[str]) -> _Finding
 def _people(file: PlanFile, names: Names, site: Site) -> Iterator[_Finding]:
     named: list[tuple[str, Sequence[Any]]] = [
         ("role", file.role), ("contact", file.contact), ("shift", file.shift), ("rule", file.rule),
+        ("inspection", file.inspection),
     ]  # fmt: skip
     for what, items in named:
         for id, count in Counter(item.id for item in items).items():
@@ -148,6 +151,9 @@ def _people(file: PlanFile, names: Names, site: Site) -> Iterator[_Finding]:
     for contact in file.contact:
         if contact.role not in names.roles:
             yield _unknown(f'contact "{contact.id}".role', contact.role, "role", names.roles)
+    for round in file.inspection:
+        if round.who and round.who not in names.roles:
+            yield _unknown(f'inspection "{round.id}".who', round.who, "role", names.roles)
     for both in sorted(names.roles & names.contacts):
         yield f'contact "{both}"', "is a role's id too", "give it another id"
     gates = {gate.id for gate in site.gates}

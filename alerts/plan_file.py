@@ -211,6 +211,32 @@ class RuleFile:
     superseded_by: str = ""
 
 
+class Cadence(StrEnum):
+    """How often an inspection round is due."""
+
+    DAY = "day"
+    WEEK = "week"
+    MONTH = "month"
+    TERM = "term"
+    YEAR = "year"
+
+
+@with_config(STRICT)
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    """A round for what no sensor sees: what people look at, how often, and who."""
+
+    id: RuleId
+    title: Text
+    title_en: Text
+    area: Area
+    every: Cadence
+    items: Annotated[tuple[Text, ...], Field(min_length=1)]
+    items_en: tuple[Text, ...] = ()
+    who: Id = ""
+    """A role."""
+
+
 @with_config(STRICT)
 @dataclass(frozen=True, slots=True)
 class PlanFile:
@@ -224,3 +250,4 @@ class PlanFile:
     duty: tuple[Duty, ...] = ()
     route: tuple[Route, ...] = ()
     rule: tuple[RuleFile, ...] = ()
+    inspection: tuple[Inspection, ...] = ()

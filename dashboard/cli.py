@@ -2,6 +2,7 @@
 
 import argparse
 import logging
+import os
 import sys
 from collections.abc import Sequence
 
@@ -10,6 +11,7 @@ from devices.errors import CampusError, ConfigError
 
 EXIT_TROUBLE = 1
 EXIT_USAGE = 2
+EXIT_INTERRUPTED = 130
 
 VERBS = (up, services, site, doctor, plan, nodes, people)
 """The modules of the verbs; they import what does the work only when it is asked for."""
@@ -41,6 +43,12 @@ def main(words: Sequence[str] | None = None) -> int:
         for problem in error.problems:
             print(f"  {problem}", file=sys.stderr)
         return EXIT_USAGE
+    except BrokenPipeError:
+        # Whoever read us, such as head, has seen enough; Python would complain once more at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except KeyboardInterrupt:
+        return EXIT_INTERRUPTED
     except CampusError as error:
         print(f"campus {args.verb}: {error}", file=sys.stderr)
         return EXIT_TROUBLE

@@ -13,7 +13,7 @@ PREVIEW = timedelta(days=14)
 
 def add(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     plan = verbs.add_parser("plan", help="the safety plan").add_subparsers(
-        dest="what", required=True, metavar="check|test|when"
+        dest="what", required=True, metavar="check|test|coverage|when"
     )
     check = plan.add_parser("check", help="lists every mistake in the plan")
     add_place_options(check)
@@ -26,6 +26,10 @@ def add(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     add_place_options(test)
     test.add_argument("--json", action="store_true", help="one JSON object, for programs")
     test.set_defaults(run=run_test)
+    cover = plan.add_parser("coverage", help="what of the ten areas is watched on this site")
+    add_place_options(cover)
+    cover.add_argument("--json", action="store_true", help="one JSON object, for programs")
+    cover.set_defaults(run=run_coverage)
     when = plan.add_parser("when", help="when a rule is at work in the next 14 days")
     when.add_argument("rule", metavar="RULE")
     add_place_options(when)
@@ -72,6 +76,33 @@ def run_test(args: argparse.Namespace) -> int:
     if untold:
         print("No story tells of " + ", ".join(untold) + ".")
     return int(bool(failed))
+
+
+def run_coverage(args: argparse.Namespace) -> None:
+    from alerts.coverage import AREA_NAMES, coverage
+    from alerts.plan import load_plan
+
+    place = workplace(args)
+    found = coverage(load_plan(place.plan, place.site))
+    if args.json:
+        rows = [
+            {"area": c.area, "how": c.how, "points": c.points,
+             "rules": [r.file.id for r in c.live], "idle": [r.file.id for r in c.idle],
+             "inspections": [i.id for i in c.inspections]}
+            for c in found
+        ]  # fmt: skip
+        print(json.dumps({"areas": rows}))
+        return
+    words = {"live": "watched", "inspection": "inspected by people", "nothing": "NOT COVERED"}
+    for cover in found:
+        chinese, english = AREA_NAMES[cover.area]
+        print(f"{chinese} {english}: {words[cover.how]}")
+        for rule in cover.live:
+            print(f"    {rule.file.id:18} {rule.file.title} ({rule.file.title_en})")
+        for round in cover.inspections:
+            print(f"    {round.id:18} {round.title} ({round.title_en}), every {round.every}")
+        for rule in cover.idle:
+            print(f"    {rule.file.id:18} has nothing to watch on this site")
 
 
 def run_when(args: argparse.Namespace) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from alerts.coverage import coverage
 from alerts.model import Severity
 from alerts.plan import load_plan
 from devices.catalog import Site
@@ -86,3 +87,24 @@ def test_limits_are_for_the_chart_of_their_points_only(tmp_path: Path, site: Sit
     (limit,) = plan.limits_for(FRIDGE)
     assert (limit.value, limit.side, limit.severity) == (8.0, "above", Severity.WARNING)
     assert plan.limits_for(PointId("class-1/temperature")) == ()
+
+
+def test_each_of_the_ten_areas_is_watched_inspected_or_named_as_open(
+    tmp_path: Path, site: Site, example_site: Site
+) -> None:
+    shutil.copy(EXAMPLE / "safety_plan.toml", tmp_path)
+    plan = load_plan(tmp_path / "safety_plan.toml", example_site)
+    found = {c.area.value: c for c in coverage(plan)}
+    assert len(found) == 10
+    assert {c.how for c in found.values()} == {"live", "inspection"}
+    assert found["food"].how == "live"
+    assert found["money"].how == "inspection"
+    (tmp_path / "plan.toml").write_text(PLAN.replace('kinds = ["water-leak"]', 'kinds = ["gas"]')
+                                        .replace('equals = "wet"', 'equals = "x"')
+                                        .replace('kind = "state"\ntitle = "机房漏水"',
+                                                 'kind = "threshold"\ntitle = "机房漏水"')
+                                        .replace('{ equals = "x" }', '{ above = 2500.0 }'),
+                                        "utf-8")  # fmt: skip
+    small = {c.area.value: c for c in coverage(load_plan(tmp_path / "plan.toml", site))}
+    assert small["lab"].how == "nothing"
+    assert [rule.file.id for rule in small["lab"].idle] == ["IT-03"]
