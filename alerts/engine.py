@@ -188,10 +188,12 @@ class Engine:
                 self._view.keep(reading, None)
 
     def _finish(self, changes: Changes, now: datetime) -> None:
-        changes.memories = self._judge.take_changed()
         checkpoint = self._catch_up.due()
         if checkpoint is not None:
             changes.checkpoints[READINGS] = checkpoint
+        if changes:
+            # Not at every reading: after a crash the readings since the checkpoint come again.
+            changes.memories = self._judge.take_changed()
         self._outgoing.finish(changes, self._cases, now)
 
     # --- what comes in ---------------------------------------------------------------------

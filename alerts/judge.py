@@ -4,7 +4,7 @@ The engine feeds it what happens now; the same judge replays what the store hold
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from alerts.calendar import ALWAYS
 from alerts.model import Verdict
@@ -13,7 +13,7 @@ from alerts.rule import NOTHING, Memory, Outcome, Rule, Step
 from alerts.view import LiveView
 from devices.model import Reading
 
-EVERY_TICK_S = 5.0
+SWEEP = timedelta(seconds=5)
 """How often all keys of rules that time alone can breach are asked; those in hand each tick."""
 
 
@@ -21,8 +21,13 @@ class Judge:
     """Owns what the rules remember; `changed` is what has to be saved, until it is taken."""
 
     def __init__(
-        self, plan: Plan, view: LiveView, memories: Mapping[tuple[str, str], Memory]
+        self,
+        plan: Plan,
+        view: LiveView,
+        memories: Mapping[tuple[str, str], Memory],
+        sweep: timedelta = SWEEP,
     ) -> None:
+        self._sweep_every = sweep
         self.changed: dict[tuple[str, str], Memory] = {}
         self._plan = plan
         self._view = view
@@ -78,7 +83,7 @@ class Judge:
         minute = int(now.timestamp()) // 60
         new_minute, self._swept_minute = minute != self._swept_minute, minute
         last = self._swept_at
-        often = last is None or not 0 <= (now - last).total_seconds() < EVERY_TICK_S
+        often = last is None or not timedelta() <= now - last < self._sweep_every
         if often:
             self._swept_at = now
         for rule in self._plan.rules:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from alerts.book import Changes
 from alerts.casebook import Casebook
-from alerts.judge import Judge
+from alerts.judge import SWEEP, Judge
 from alerts.model import Transition, Verdict, WorkOrder
 from alerts.plan import Plan
 from alerts.rule import Outcome, Rule
@@ -37,7 +37,7 @@ class Replay:
         self.happened = Outcomes([], [])
         self._tick = tick
         self._view = LiveView(site, start)
-        self._judge = Judge(plan, self._view, {})
+        self._judge = Judge(plan, self._view, {}, SWEEP if tick < SWEEP else 30 * tick)
         self._cases = Casebook(site, plan, (), lambda id: None)
         self._orders = WorkOrders(site, (), 0)
         self._living = [node for node in site.nodes if node not in set(told)]

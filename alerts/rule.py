@@ -120,6 +120,7 @@ class Rule(ABC):
         self.options = options
         self.site = site
         self.calendar = calendar
+        self._stale: dict[PointId, timedelta | None] = {}
         start = datetime.combine(file.effective_from, time(0), site.timezone)
         self._effective = start.astimezone(UTC)
 
@@ -209,11 +210,11 @@ class Rule(ABC):
 
     def stale_after(self, point: PointId) -> timedelta | None:
         """After how long without a reading nothing is known; None: it speaks only on events."""
-        kind = self.site.kinds[point]
-        if not kind.stale_after:
-            return None
-        own = self.site.points[point].period or 0.0
-        return timedelta(seconds=max(kind.stale_after, 3 * own))
+        if point not in self._stale:
+            kind, own = self.site.kinds[point], self.site.points[point].period or 0.0
+            seconds = max(kind.stale_after, 3 * own) if kind.stale_after else 0.0
+            self._stale[point] = timedelta(seconds=seconds) if seconds else None
+        return self._stale[point]
 
 
 def _name(chinese: str, english: str, is_chinese: bool) -> str:

@@ -47,10 +47,8 @@ def main(words: Sequence[str] | None = None) -> int:
         # Whoever read us, such as head, has seen enough; Python would complain once more at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except KeyboardInterrupt:
-        return EXIT_INTERRUPTED
     except CampusError as error:
         print(f"campus {args.verb}: {error}", file=sys.stderr)
         return EXIT_TROUBLE
     except KeyboardInterrupt:
-        return 130
+        return EXIT_INTERRUPTED

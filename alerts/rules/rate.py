@@ -13,7 +13,7 @@ from alerts.wording import value_text
 from devices.config import STRICT
 from devices.model import Reading, ValueType, to_ms
 
-SLOTS = 30
+SLOTS = 20
 """The window is remembered in so many parts, each by its lowest and highest value."""
 
 Slot = tuple[int, float, float]
@@ -56,7 +56,7 @@ class Rate(Rule):
         fall = max(high for _, _, high in slots) - value
         o = self.options
         rose, fell = o.rise is not None and rise >= o.rise, o.fall is not None and fall >= o.fall
-        now = replace(memory, at=reading.at, data=slots, no_data=False)
+        now = Memory(reading.at, memory.since, memory.breached, data=slots)
         if not ((rose or fell) and self.applies(reading.at)):
             if memory.breached:
                 verdict = self.verdict(reading.point, False, reading.at, value=value)

@@ -1,19 +1,28 @@
 """`campus plan`: is the safety plan right, and when is a rule at work."""
 
 import argparse
+import contextlib
 import json
-from datetime import timedelta
+import sys
+from datetime import datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from dashboard.commands.place import add_place_options, workplace
 from devices.errors import CampusError
 
+if TYPE_CHECKING:
+    from alerts.plan import Plan
+    from alerts.rule import Rule
+    from devices.catalog import Site
+
+MONTH = timedelta(days=30)
 PREVIEW = timedelta(days=14)
 
 
 def add(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     plan = verbs.add_parser("plan", help="the safety plan").add_subparsers(
-        dest="what", required=True, metavar="check|test|coverage|when"
+        dest="what", required=True, metavar="check|test|backtest|coverage|when"
     )
     check = plan.add_parser("check", help="lists every mistake in the plan")
     add_place_options(check)
@@ -26,6 +35,13 @@ def add(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     add_place_options(test)
     test.add_argument("--json", action="store_true", help="one JSON object, for programs")
     test.set_defaults(run=run_test)
+    past = plan.add_parser("backtest", help="what the plan would have told over stored history")
+    past.add_argument("--from", dest="start", metavar="TIME", help="ISO 8601; else 30 days ago")
+    past.add_argument("--to", dest="end", metavar="TIME", help="ISO 8601; else now")
+    past.add_argument("--rule", metavar="RULE", help="only this one")
+    add_place_options(past)
+    past.add_argument("--json", action="store_true", help="one JSON object, for programs")
+    past.set_defaults(run=run_backtest)
     cover = plan.add_parser("coverage", help="what of the ten areas is watched on this site")
     add_place_options(cover)
     cover.add_argument("--json", action="store_true", help="one JSON object, for programs")
@@ -78,6 +94,67 @@ def run_test(args: argparse.Namespace) -> int:
     return int(bool(failed))
 
 
+def run_backtest(args: argparse.Namespace) -> None:
+    from alerts.backtest import backtest
+    from alerts.plan import load_plan
+    from collectors.store import open_store
+
+    place = workplace(args)
+    site, plan = place.site, load_plan(place.plan, place.site)
+    if args.rule:
+        _known_rule(plan, args.rule)
+        plan = plan.only(args.rule)
+    now = place.clock().now()
+    end = _time(args.end, site, "--to") if args.end else now
+    start = _time(args.start, site, "--from") if args.start else end - MONTH
+    if start >= end:
+        raise CampusError("--from is not before --to")
+    with contextlib.closing(open_store(site, place.data, readonly=True)) as store:
+        found = backtest(site, plan, store, start, end, _progress)
+    if args.json:
+        rows = [
+            {"at": t.at.isoformat(), "rule": t.alert.rule, "key": t.alert.key, "what": t.why,
+             "severity": t.alert.severity, "text": t.alert.text}
+            for t in found.transitions
+        ]  # fmt: skip
+        print(json.dumps({"readings": found.readings, "would_have": found.raised,
+                          "work_orders": len(found.orders), "transitions": rows},
+                         ensure_ascii=False))  # fmt: skip
+        return
+    local = plan.calendar.local
+    print(f"{local(start):%Y-%m-%d %H:%M} – {local(end):%Y-%m-%d %H:%M}, "
+          f"{found.readings:,} readings")  # fmt: skip
+    for rule in plan.rules:
+        times = found.raised[rule.file.id]
+        if times:
+            print(f"  {rule.file.id:18} {rule.file.title}: would have called {times} times")
+    calm = sum(1 for rule in plan.rules if not found.raised[rule.file.id])
+    print(f"  {calm} of {len(plan.rules)} rules would not have called. "
+          f"{len(found.orders)} steps of maintenance entries.")  # fmt: skip
+
+
+def _time(text: str, site: "Site", option: str) -> datetime:
+    """A moment; without a zone it is the school's time. Raises CampusError."""
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        raise CampusError(f"{option} {text!r} is no time, such as 2026-11-01T08:00") from None
+    return found if found.tzinfo else found.replace(tzinfo=site.timezone)
+
+
+def _progress(reached: datetime, readings: int) -> None:
+    if sys.stderr.isatty():
+        print(f"\r  {reached:%Y-%m-%d %H:%M}  {readings:,} readings", end="", file=sys.stderr)
+
+
+def _known_rule(plan: "Plan", id: str) -> "Rule":
+    rule = plan.rule(id)
+    if rule is None:
+        known = ", ".join(rule.file.id for rule in plan.rules)
+        raise CampusError(f"the plan has no rule {id!r}; it has {known}")
+    return rule
+
+
 def run_coverage(args: argparse.Namespace) -> None:
     from alerts.coverage import AREA_NAMES, coverage
     from alerts.plan import load_plan
@@ -110,10 +187,7 @@ def run_when(args: argparse.Namespace) -> None:
 
     place = workplace(args)
     plan = load_plan(place.plan, place.site)
-    rule = plan.rule(args.rule)
-    if rule is None:
-        known = ", ".join(rule.file.id for rule in plan.rules)
-        raise CampusError(f"the plan has no rule {args.rule!r}; it has {known}")
+    rule = _known_rule(plan, args.rule)
     now = place.clock().now()
     when, unless = rule.file.when, rule.file.unless
     stretches = plan.calendar.changes(when, unless, now, now + PREVIEW)
