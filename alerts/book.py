@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any, TypeVar, cast, get_args, get_type_hints
 
 import orjson
-from sqlalchemy import Select, delete, func, inspect, select
+from sqlalchemy import Connection, Select, delete, func, insert, inspect, select
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
@@ -89,8 +90,8 @@ class Book:
         if self._readonly:
             raise RecordsError("this book is open for reading only")
         try:
-            with Session(self._engine) as session, session.begin():
-                _write(session, changes, now)
+            with self._engine.begin() as connection:
+                _write(connection, changes, now)
         except SQLAlchemyError as error:
             raise RecordsError(trouble(self._url, error)) from error
 
@@ -196,25 +197,43 @@ def _file_of(url: str) -> Path | None:
     return Path(database) if database else None
 
 
-def _write(session: Session, changes: Changes, now: datetime) -> None:
-    for transition in changes.transitions:
-        session.merge(AlertRow(**_columns(transition.alert)))
-        session.flush()  # its alert's row has to stand before it
-        session.add(TransitionRow(**_columns(transition, alert=transition.alert.id)))
-    for order, event in changes.orders:
-        session.merge(OrderRow(**_columns(order)))
-        session.flush()
-        session.add(OrderEventRow(**_columns(event)))
-    for delivery in changes.deliveries:
-        session.merge(DeliveryRow(**_columns(delivery)))
-    for (rule, key), memory in changes.memories.items():
-        session.merge(MemoryRow(rule=rule, key=key, **_columns(memory)))
-    for name, at in changes.checkpoints.items():
-        session.merge(CheckpointRow(name=name, at=to_ms(at)))
-    for id, payload in changes.answers:
-        session.merge(AnswerRow(id=id, at=to_ms(now), payload=payload.decode()))
-    if changes.answers:
-        session.execute(delete(AnswerRow).where(AnswerRow.at < to_ms(now - ANSWERS_KEPT)))
+def _write(connection: Connection, changes: Changes, now: datetime) -> None:
+    # Alerts and orders first: what happened to them refers to them.
+    _upsert(connection, AlertRow, [_columns(t.alert) for t in changes.transitions])
+    steps = [_columns(t, alert=t.alert.id) for t in changes.transitions]
+    _insert(connection, TransitionRow, steps)
+    _upsert(connection, OrderRow, [_columns(order) for order, _ in changes.orders])
+    _insert(connection, OrderEventRow, [_columns(event) for _, event in changes.orders])
+    _upsert(connection, DeliveryRow, [_columns(delivery) for delivery in changes.deliveries])
+    memories = changes.memories.items()
+    _upsert(connection, MemoryRow, [{"rule": r, "key": k, **_columns(m)} for (r, k), m in memories])
+    checkpoints = [{"name": name, "at": to_ms(at)} for name, at in changes.checkpoints.items()]
+    _upsert(connection, CheckpointRow, checkpoints)
+    answers = [
+        {"id": id, "at": to_ms(now), "payload": payload.decode()} for id, payload in changes.answers
+    ]
+    _upsert(connection, AnswerRow, answers)
+    if answers:
+        connection.execute(delete(AnswerRow).where(AnswerRow.at < to_ms(now - ANSWERS_KEPT)))
+
+
+def _insert(connection: Connection, row: type[Table], rows: Sequence[Mapping[str, Any]]) -> None:
+    if rows:
+        connection.execute(insert(row), rows)
+
+
+def _upsert(connection: Connection, row: type[Table], rows: Sequence[Mapping[str, Any]]) -> None:
+    """New rows, or the newest columns of those whose key stands already."""
+    if not rows:
+        return
+    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
+    keys = [column.name for column in row.__table__.primary_key]
+    statement = dialect.insert(row)
+    fresh = {name: statement.excluded[name] for name in rows[0] if name not in keys}
+    newest = {tuple(each[key] for key in keys): each for each in rows}
+    connection.execute(
+        statement.on_conflict_do_update(index_elements=keys, set_=fresh), list(newest.values())
+    )
 
 
 _AS_JSON = frozenset(("value", "evidence", "data"))

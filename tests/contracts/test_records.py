@@ -95,6 +95,18 @@ def test_alerts_orders_and_memories_outlive_a_restart_and_share_a_database_with_
         assert book.deliveries("a1")[0].state is DeliveryState.SENT
 
 
+def test_several_steps_of_one_alert_in_one_save_leave_the_last(url: str) -> None:
+    first = lifecycle.raised(replace(ALERT, id="a5"), NOW)
+    second = lifecycle.acknowledge(first.alert, "李师傅", "", NOW + timedelta(seconds=1))
+    assert second is not None
+    with closing(Book(url)) as book:
+        book.save(Changes([first, second]), NOW)
+        alert = book.alert("a5")
+        assert alert is not None
+        assert alert.state is AlertState.ACKNOWLEDGED
+        assert [t.why for t in book.transitions("a5")] == [Deed.RAISED, Deed.ACKNOWLEDGED]
+
+
 def test_what_is_saved_together_is_there_whole_or_not_at_all(url: str) -> None:
     orphan = Delivery("d9", "nobody", NOW, "screen", "duty", DeliveryState.SENT, Deed.RAISED)
     with closing(Book(url)) as book:
