@@ -126,6 +126,11 @@ class Hub:
             "streams_dropped": self._broadcast.dropped,
         }
 
+    @property
+    def position(self) -> str:
+        """Where the stream is: read it before the picture, and a page joins without a gap."""
+        return self._broadcast.position
+
     def stream(self, last_id: str) -> Stream:
         """Raises StreamsFull."""
         return self._broadcast.join(last_id, self.heartbeat())

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from flask import Flask, request
+from flask import Flask, g, request
 from flask_babel import get_locale
 from flask_login import current_user
 
@@ -89,6 +89,7 @@ def prepare(app: Flask) -> None:
             "Permission": Permission,
             "scripts_words": _scripts_words(),
             "hub": here.hub,
+            "position": g.get("position", ""),
             "ms": to_ms,
             "listed": listed,
             "clock_text": lambda at: f"{at.astimezone(zone):%H:%M:%S}",
@@ -100,6 +101,11 @@ def prepare(app: Flask) -> None:
             "parse_time": parse_time,
         }
 
+    def note_position() -> None:
+        # Before the view looks at the picture: what comes until the page is connected is sent then.
+        g.position = parts().hub.position
+
+    app.before_request(note_position)
     app.context_processor(globals_)
     app.add_template_filter(name_of, "name")
     app.add_template_filter(text_of, "text_in")

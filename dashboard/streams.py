@@ -92,6 +92,12 @@ class Broadcast:
         self._closed = False
         self._lock = threading.Lock()
 
+    @property
+    def position(self) -> str:
+        """The id of the newest event; a stream that joins with it misses nothing after it."""
+        with self._lock:
+            return f"{self._run}-{self._count}"
+
     def send(self, events: list[tuple[str, Mapping[str, Any]]]) -> None:
         """Number, keep and fan out events as one chunk."""
         with self._lock:

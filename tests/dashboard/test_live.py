@@ -158,6 +158,18 @@ def test_every_change_reaches_an_open_page(tmp_path: object, dashboard: Dashboar
     stream.close()
 
 
+def test_what_comes_between_a_page_and_its_stream_is_not_missed(dashboard: Dashboard) -> None:
+    page = dashboard.browser("viewer").get("/").text
+    position = page.split('data-position="', 1)[1].split('"', 1)[0]
+    dashboard.alert("between")
+    eventually(lambda: dashboard.hub.position != position)
+    stream = dashboard.hub.stream(position)
+    first = next(iter(stream))
+    stream.close()
+    assert b'"resumed":true' in first
+    assert b'"id":"between"' in first
+
+
 def test_the_heartbeat_comes_every_few_seconds(dashboard: Dashboard, clock: FakeClock) -> None:
     stream = dashboard.hub.stream("")
     pages = iter(stream)
