@@ -65,6 +65,22 @@ def test_every_verb_stands_in_the_contract() -> None:
         assert re.search(rf"\b{verb}\b", block), f"campus {verb} is not in docs/contract.md"
 
 
+def test_what_the_contract_promises_and_is_not_there_yet_is_listed_as_such() -> None:
+    written = text("docs/contract.md")
+    block = written.split("## Command line")[1].split("```")[1]
+    promised = set(re.findall(r"(?:campus|\|) ([a-z]+)", block)) & {
+        "up", "broker", "node", "bridge", "ingest", "engine", "web", "init", "check", "doctor",
+        "replay", "faults", "plan", "scene", "enroll", "revoke", "user", "token", "export",
+        "backup", "restore",
+    }  # fmt: skip
+    open_ones = written.split("## Not carried out yet")[1]
+    line = next(row for row in open_ones.splitlines() if row.startswith("- Commands"))
+    assert set(re.findall(r"`(\w+)`", line)) == promised - set(verbs(cli.parser()))
+    there = {path.name for path in (ROOT / "benchmarks").glob("*.py")}
+    named = set(re.findall(r"^(\w+\.py) ", written.split("## Benchmarks")[1], re.MULTILINE))
+    assert named - there == {name for name in named if f"`{name}`" in open_ones} - {"ingest.py"}
+
+
 def test_every_topic_stands_in_the_contract() -> None:
     written = text("docs/contract.md")
     for topic in (
