@@ -90,7 +90,7 @@ SERVICES: Words = {
 }
 DEEDS: Words = {
     "raised": _("发生"),
-    "acknowledged": _("确认"),
+    "acknowledged": _("已确认"),
     "returned": _("恢复"),
     "shelved": _("屏蔽"),
     "unshelved": _("屏蔽到期"),
@@ -104,14 +104,14 @@ ORDER_DEEDS: Words = {
     "fault": _("发现故障"),
     "again": _("再次故障"),
     "recovered": _("数据恢复"),
-    "report": _("报修"),
+    "report": _("已报修"),
     "accept": _("接单"),
     "done": _("修好"),
     "verify": _("验收"),
 }
 CHANNELS: Words = {
     "guard-post": _("门卫岗"),
-    "screen": _("页面"),
+    "screen": _("监测页面"),
     "-": "—",
 }
 HOLDS: Words = {
