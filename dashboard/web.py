@@ -79,11 +79,21 @@ class WebService:
         if server is None:
             return
         parts: Parts = self._app.extensions["campus"]
-        sockets = server._map
         # Only the listener: the trigger has to live as long as any thread may pull it.
         server.trigger.pull_trigger(lambda: wasyncore.dispatcher.close(server))
         parts.hub.end_streams()
         server.task_dispatcher.shutdown(timeout=10)
-        server.trigger.pull_trigger(lambda: wasyncore.close_all(sockets, ignore_all=True))
+        server.trigger.pull_trigger(lambda: _close_channels(server))
         if self._thread is not None:
             self._thread.join(10)
+        server.trigger.close()
+
+
+def _close_channels(server: Any) -> None:
+    """End the server's loop, which runs while it has channels, from within.
+
+    The trigger itself is only taken out: another thread's pull may have run this before the
+    pull that asked for it has written its byte.
+    """
+    server.trigger.del_channel()
+    wasyncore.close_all(server._map, ignore_all=True)

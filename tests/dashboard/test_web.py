@@ -110,6 +110,27 @@ def test_closing_ends_open_streams_and_leaves_no_thread(tmp_path: Path, site: Si
     eventually(lambda: set(threading.enumerate()) <= before)
 
 
+def test_closing_goes_well_where_another_thread_wakes_the_loop_first(
+    tmp_path: Path, site: Site
+) -> None:
+    dashboard = Dashboard(tmp_path, site, Clock())
+    service = WebService(dashboard.app, "127.0.0.1:0", Clock())
+    service.start()
+    trigger = service._server.trigger
+    wake = trigger._physical_pull
+
+    def wake_late() -> None:
+        """As where an answer's thread pulls between the asking and the byte of `close`."""
+        wake()
+        eventually(lambda: not trigger.thunks, what="what was asked is done")
+        wake()
+
+    trigger._physical_pull = wake_late
+    service.close()
+    assert not service.health().ok
+    dashboard.close()
+
+
 def test_a_port_in_use_is_named_with_the_option_to_change_it(tmp_path: Path, site: Site) -> None:
     dashboard = Dashboard(tmp_path, site, Clock())
     with socket.socket() as taken:
