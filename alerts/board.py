@@ -27,6 +27,10 @@ class Board:
         self._shown: dict[str, bytes] = {}
         """Alert and the digest of what was published of it."""
 
+    def adopt(self, plan: Plan) -> None:
+        """Another version of the plan is at work; what is shown is brought to it."""
+        self._plan = plan
+
     def show(self, alert: Alert) -> None:
         """Raises TransportError."""
         if not alert.state.open:
@@ -53,7 +57,7 @@ class Board:
         """The broker may have lost what is retained."""
         self._shown = dict.fromkeys(self._shown, b"")
 
-    def adopt(self, id: str) -> None:
+    def adopt_retained(self, id: str) -> None:
         """A retained alert that somebody, perhaps we before a restart, published."""
         self._shown.setdefault(id, b"")
 

@@ -28,6 +28,7 @@ from alerts.model import (
     Transition,
     WorkOrder,
 )
+from alerts.mute import Mute
 from alerts.rule import Memory
 from alerts.tables import (
     AlertRow,
@@ -35,8 +36,10 @@ from alerts.tables import (
     CheckpointRow,
     DeliveryRow,
     MemoryRow,
+    MuteRow,
     OrderEventRow,
     OrderRow,
+    PlanRow,
     Table,
     TransitionRow,
 )
@@ -61,9 +64,20 @@ class Changes:
     orders: list[tuple[WorkOrder, OrderEvent]] = field(default_factory=list)
     answers: list[tuple[str, bytes]] = field(default_factory=list)
     checkpoints: dict[str, datetime] = field(default_factory=dict)
+    mutes: list[Mute] = field(default_factory=list)
+    plans: list["PlanVersion"] = field(default_factory=list)
 
     def __bool__(self) -> bool:
         return any(getattr(self, each.name) for each in fields(self))
+
+
+@dataclass(frozen=True, slots=True)
+class PlanVersion:
+    """A version of the safety plan as it was at work first."""
+
+    version: str
+    at: datetime
+    text: str
 
 
 class Book:
@@ -128,9 +142,12 @@ class Book:
         order = (DeliveryRow.at, DeliveryRow.channel, DeliveryRow.receiver)
         return self._all(query.order_by(*order), Delivery)
 
-    def deliveries_in(self, states: Iterable[DeliveryState]) -> Sequence[Delivery]:
-        names = [state.value for state in states]
-        query = select(DeliveryRow).where(DeliveryRow.state.in_(names))
+    def deliveries_of(self, states: Iterable[AlertState]) -> Sequence[Delivery]:
+        """Those of alerts in these states, and whatever was being sent; oldest first."""
+        alerts = select(AlertRow.id).where(AlertRow.state.in_([state.value for state in states]))
+        query = select(DeliveryRow).where(
+            DeliveryRow.alert.in_(alerts) | (DeliveryRow.state == DeliveryState.SENDING.value)
+        )
         return self._all(query.order_by(DeliveryRow.at, DeliveryRow.id), Delivery)
 
     def work_orders(self, states: Iterable[OrderState] | None = None) -> Sequence[WorkOrder]:
@@ -147,6 +164,17 @@ class Book:
         """Oldest first."""
         query = select(OrderEventRow).where(OrderEventRow.order == id)
         return self._all(query.order_by(OrderEventRow.id), OrderEvent)
+
+    def mutes(self, now: datetime | None = None) -> Sequence[Mute]:
+        """Newest first; with `now` only those that are not over then."""
+        query = select(MuteRow).order_by(MuteRow.made_at.desc(), MuteRow.id)
+        if now is not None:
+            query = query.where((MuteRow.end.is_(None)) | (MuteRow.end > to_ms(now)))
+        return self._all(query, Mute)
+
+    def plans(self) -> Sequence[PlanVersion]:
+        """Every version that was at work, newest first."""
+        return self._all(select(PlanRow).order_by(PlanRow.at.desc()), PlanVersion)
 
     def last_order_number(self) -> int:
         return self._ask(lambda session: session.scalar(select(func.max(OrderRow.number)))) or 0
@@ -205,6 +233,10 @@ def _write(connection: Connection, changes: Changes, now: datetime) -> None:
     _upsert(connection, OrderRow, [_columns(order) for order, _ in changes.orders])
     _insert(connection, OrderEventRow, [_columns(event) for _, event in changes.orders])
     _upsert(connection, DeliveryRow, [_columns(delivery) for delivery in changes.deliveries])
+    _upsert(connection, MuteRow, [_columns(mute) for mute in changes.mutes])
+    for plan in changes.plans:
+        if connection.scalar(select(PlanRow.at).where(PlanRow.version == plan.version)) is None:
+            _insert(connection, PlanRow, [_columns(plan)])
     memories = changes.memories.items()
     _upsert(connection, MemoryRow, [{"rule": r, "key": k, **_columns(m)} for (r, k), m in memories])
     checkpoints = [{"name": name, "at": to_ms(at)} for name, at in changes.checkpoints.items()]
@@ -236,7 +268,8 @@ def _upsert(connection: Connection, row: type[Table], rows: Sequence[Mapping[str
     )
 
 
-_AS_JSON = frozenset(("value", "evidence", "data"))
+_AS_JSON = frozenset(("value", "evidence", "data", "targets"))
+_AS_TUPLES = frozenset(("data", "targets"))
 
 
 def _columns(item: Any, **more: Any) -> dict[str, Any]:
@@ -271,7 +304,7 @@ def _tuples(found: Any) -> Any:
 def _field(name: str, hint: Any, column: Any) -> Any:
     if name in _AS_JSON:
         found = orjson.loads(column)
-        return _tuples(found) if name == "data" else found
+        return _tuples(found) if name in _AS_TUPLES else found
     if column is None:
         return None
     for kind in (hint, *get_args(hint)):

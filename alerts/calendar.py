@@ -1,12 +1,13 @@
 """The school's calendar: which days are school days and which named windows are open; pure."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 import chinese_calendar
 
-from alerts.plan_file import CalendarFile, Days, Span
+from alerts.plan_file import CalendarFile, Span
+from alerts.plan_words import Days, Weekday
 
 ALWAYS = "always"
 SCHOOL_DAY = "school-day"
@@ -23,12 +24,19 @@ _SECOND = timedelta(seconds=1)
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """Whether the school is open on a date, and why."""
+    """Whether the school is open on a date, why, and by which weekday's timetable.
+
+    None is a make-up day of which nobody has said: what counts on any weekday counts on it.
+    """
 
     date: date
     school: bool
     reason: str
     reason_en: str
+    timetable: Weekday | None = None
+
+    def fits(self, weekdays: Sequence[Weekday]) -> bool:
+        return not weekdays or self.timetable is None or self.timetable in weekdays
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,14 +74,24 @@ class Calendar:
         """Own exceptions first, then the public calendar, then the weekday where that is silent."""
         known = self._days.get(on)
         if known is None:
-            known = self._days[on] = self._judge(on)
+            known = self._judge(on)
+            known = self._days[on] = replace(known, timetable=self._timetable(known))
         return known
+
+    def _timetable(self, day: Day) -> Weekday | None:
+        for make_up in self.file.make_up:
+            if make_up.date == day.date:
+                return make_up.timetable_of
+        own = day.date.weekday()
+        return None if day.school and own >= 5 else list(Weekday)[own]
 
     def _judge(self, on: date) -> Day:
         if span := _spanning(self.file.open, on):
             return Day(on, True, span.name or "学校安排上课", span.name_en or "set by the school")
         if span := _spanning(self.file.closed, on):
             return Day(on, False, span.name or "学校安排放假", span.name_en or "set by the school")
+        if self.file.term and not _spanning(self.file.term, on):
+            return Day(on, False, "不在学期内", "out of term")
         try:
             work = bool(chinese_calendar.is_workday(on))
         except NotImplementedError:
@@ -109,9 +127,11 @@ class Calendar:
             return self.day(local.date()).school is (condition == SCHOOL_DAY)
         window = self.file.windows[condition]
         on = within(window.start, window.end, local)
-        if on is None or window.days is Days.EVERY:
+        if on is None or (window.days is Days.EVERY and not window.weekdays):
             return on is not None
-        return self.day(on).school is (window.days is Days.SCHOOL)
+        day = self.day(on)
+        wanted = window.days is Days.EVERY or day.school is (window.days is Days.SCHOOL)
+        return wanted and day.fits(window.weekdays)
 
     def name_of(self, when: Sequence[str], at: datetime) -> tuple[str, str]:
         """Chinese and English name of the first condition of `when` that holds."""
@@ -167,7 +187,7 @@ class Calendar:
         day = self.day(local.date())
         if day.school:
             for period in self.file.period:
-                if within(period.start, period.end, local):
+                if day.fits(period.weekdays) and within(period.start, period.end, local):
                     return Moment(day, period.name, period.name_en or period.name)
         for id, window in self.file.windows.items():
             if self.holds(id, at):

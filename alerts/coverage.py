@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from alerts.plan import Plan
-from alerts.plan_file import Area, Inspection
+from alerts.plan_file import Inspection
+from alerts.plan_words import Area
 from alerts.rule import Rule
 
 AREA_NAMES = {

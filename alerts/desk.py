@@ -10,7 +10,8 @@ from alerts import lifecycle
 from alerts.book import Changes
 from alerts.casebook import Casebook
 from alerts.lifecycle import NotPossible
-from alerts.model import Alert, Transition
+from alerts.model import Alert, Ending, Transition
+from alerts.mute import Mutes
 from alerts.plan import Plan
 from alerts.workorders import WorkOrders
 from devices import wire
@@ -24,11 +25,18 @@ UNNAMED = "未署名"
 class Desk:
     """Carries out commands; the answer is sent once what changed is in the book."""
 
-    def __init__(self, site: Site, plan: Plan, cases: Casebook, orders: WorkOrders) -> None:
+    def __init__(
+        self, site: Site, plan: Plan, cases: Casebook, orders: WorkOrders, mutes: Mutes
+    ) -> None:
         self._site = site
         self._plan = plan
         self._cases = cases
         self._orders = orders
+        self._mutes = mutes
+
+    def adopt(self, plan: Plan) -> None:
+        """Another version of the plan is at work."""
+        self._plan = plan
 
     def carry_out(
         self, command: wire.Command, new_id: str, changes: Changes, now: datetime
@@ -38,21 +46,56 @@ class Desk:
         try:
             if command.verb == "work-order":
                 return self._about_order(command, new_id, who, changes, now)
-            return self._about_alert(command, who, changes, now)
+            if command.verb == "mute":
+                return self._about_mute(command, new_id, who, changes, now)
+            return self._about_alert(command, new_id, who, changes, now)
         except (NotPossible, WireError) as error:
             return {"ok": False, "error": str(error)}
 
     def _about_alert(
-        self, command: wire.Command, who: str, changes: Changes, now: datetime
+        self, command: wire.Command, new_id: str, who: str, changes: Changes, now: datetime
     ) -> Mapping[str, Any]:
         alert = self._cases.find(command.alert)
         if alert is None:
             raise NotPossible("没有这条告警 (there is no such alert)")
+        if command.verb == "end":
+            return self._end(command, alert, new_id, who, changes, now)
         transition = self._deed(command, alert, who, command.note.strip()[:2000], now)
         if transition is not None:
             self._cases.keep(transition, changes)
             alert = transition.alert
         return {"ok": True, "alert": alert.as_json()}
+
+    def _end(
+        self, command: wire.Command, alert: Alert, new_id: str, who: str, changes: Changes,
+        now: datetime,
+    ) -> Mapping[str, Any]:  # fmt: skip
+        """What it turned out to be: `note` is {ending, note}; a repair or hazard gets its entry."""
+        wish = _wish(command.note)
+        note = str(wish.get("note") or "").strip()[:2000]
+        try:
+            ending = Ending(str(wish.get("ending")))
+        except ValueError:
+            raise NotPossible(f"`ending` 要写 {', '.join(Ending)} (use one of these)") from None
+        transition = lifecycle.conclude(alert, ending, who, note, now)
+        self._cases.keep(transition, changes)
+        found: dict[str, Any] = {"ok": True, "alert": transition.alert.as_json()}
+        if ending in (Ending.TO_REPAIR, Ending.TO_HAZARD) and alert.ending is not ending:
+            step = self._orders.from_alert(new_id, alert, ending, note, who, now)
+            changes.orders.append(step)
+            found["work_order"] = step[0].as_json()
+        return found
+
+    def _about_mute(
+        self, command: wire.Command, new_id: str, who: str, changes: Changes, now: datetime
+    ) -> Mapping[str, Any]:
+        wish = _wish(command.note)
+        if wish.get("do") == "end":
+            mute = self._mutes.end(command.alert, who, now)
+        else:
+            mute = self._mutes.make(new_id, wish, who, now)
+        changes.mutes.append(mute)
+        return {"ok": True, "mute": mute.as_json()}
 
     @staticmethod
     def _deed(
@@ -72,12 +115,7 @@ class Desk:
     def _about_order(
         self, command: wire.Command, new_id: str, who: str, changes: Changes, now: datetime
     ) -> Mapping[str, Any]:
-        try:
-            wish = orjson.loads(command.note)
-        except orjson.JSONDecodeError as error:
-            raise NotPossible(f"`note` 不是 JSON (not JSON: {error})") from None
-        if not isinstance(wish, dict):
-            raise NotPossible("`note` 不是 JSON 对象 (not a JSON object)")
+        wish = _wish(command.note)
         if wish.get("do") == "report":
             step = self._orders.report(new_id, wish, who, now)
         else:
@@ -97,3 +135,14 @@ class Desk:
                 transition = lifecycle.acknowledge(alert, who, "", now)
                 if transition is not None:
                     self._cases.keep(transition, changes)
+
+
+def _wish(note: str) -> Mapping[str, Any]:
+    """What a page or program sent as JSON. Raises NotPossible."""
+    try:
+        wish = orjson.loads(note)
+    except orjson.JSONDecodeError as error:
+        raise NotPossible(f"`note` 不是 JSON (not JSON: {error})") from None
+    if not isinstance(wish, dict):
+        raise NotPossible("`note` 不是 JSON 对象 (not a JSON object)")
+    return wish

@@ -14,17 +14,20 @@ from datetime import datetime
 from functools import partial
 
 from alerts.board import Board
-from alerts.book import Book, Changes
+from alerts.book import Book, Changes, PlanVersion
 from alerts.casebook import Casebook
 from alerts.catchup import READINGS, CatchUp
 from alerts.channel import Means
 from alerts.desk import Desk
 from alerts.judge import Judge
-from alerts.model import AlertState, DeliveryState, OrderState, Verdict
+from alerts.model import Alert, AlertState, Hold, OrderState, Severity, Verdict
+from alerts.mute import Mutes
 from alerts.outgoing import Outgoing
 from alerts.pipeline import Pipeline
 from alerts.plan import Plan
+from alerts.planwatch import PlanWatch
 from alerts.rule import Outcome, Rule
+from alerts.timers import Timers, dead_node
 from alerts.view import LiveView
 from alerts.workorders import WorkOrders
 from collectors.quality import Grader
@@ -45,6 +48,7 @@ ROUND = 100
 """Messages worked on before the next tick."""
 CONNECT_PATIENCE_S = 5.0
 
+_OPEN_ALERTS = [state for state in AlertState if state.open]
 _OPEN_ORDERS = [state for state in OrderState if state is not OrderState.VERIFIED]
 
 
@@ -59,25 +63,21 @@ class Engine:
         self._site, self._plan, self._book = site, plan, book
         self._transport, self._clock = transport, clock
         now = clock.now()
+        self._watched = PlanWatch(plan)
         self._grader = Grader(site.kinds)
         self._view = LiveView(site, now)
         self._judge = Judge(plan, self._view, book.memories())
-        open_states = [state for state in AlertState if state.open]
-        open_alerts = book.alerts(open_states, limit=100_000)
-        self._cases = Casebook(site, plan, open_alerts, book.alert)
+        open_alerts = book.alerts(_OPEN_ALERTS, limit=100_000)
+        self._mutes = Mutes(site, book.mutes(now))
+        self._cases = Casebook(site, plan, open_alerts, book.alert, self._mutes)
         self._orders = WorkOrders(site, book.work_orders(_OPEN_ORDERS), book.last_order_number())
+        self._timers = Timers(site, plan, self._cases, self._mutes, self._view)
         self._board = Board(site, plan, transport)
-        told = [d for alert in open_alerts for d in book.deliveries(alert.id)]
-        told += [
-            d
-            for d in book.deliveries_in([DeliveryState.SENDING])
-            if self._cases.get(d.alert) is None
-        ]
-        means = Means(site, transport, self._board.show)
-        self._pipeline = Pipeline(site, plan, means, told)
-        self._desk = Desk(site, plan, self._cases, self._orders)
-        self._catch_up = CatchUp(site, store, book)
         self._inbox: queue.Queue[Callable[[Changes, datetime], None]] = queue.Queue(INBOX)
+        told = book.deliveries_of(_OPEN_ALERTS)
+        self._pipeline = Pipeline(self._means(plan), told, self._muted, self._wake)
+        self._desk = Desk(site, plan, self._cases, self._orders, self._mutes)
+        self._catch_up = CatchUp(site, store, book)
         self._stop = threading.Event()
         self._outgoing = Outgoing(book, self._pipeline, self._board, transport, self._stop)
         self._worker = threading.Thread(target=self._run, name="engine")
@@ -98,7 +98,12 @@ class Engine:
         if not self._worker.is_alive():
             return Health(False, "the alarm engine's worker has ended")
         trouble = self._outgoing.trouble
-        return Health(not trouble, trouble or self._catch_up.trouble)
+        return Health(not trouble, trouble or self._watched.trouble or self._catch_up.trouble)
+
+    @property
+    def plan(self) -> Plan:
+        """The version that is at work."""
+        return self._watched.plan
 
     def counters(self) -> Mapping[str, float]:
         now = {
@@ -110,9 +115,13 @@ class Engine:
 
     def close(self) -> None:
         self._stop.set()
-        self._put(lambda _changes, _now: None)
+        self._wake()
         if self._worker.is_alive():
             self._worker.join()
+        self._pipeline.close()
+
+    def _wake(self) -> None:
+        self._put(lambda _changes, _now: None)
 
     def _later(
         self, take: Callable[[Message, Changes, datetime], None]
@@ -138,7 +147,7 @@ class Engine:
             if ticked:
                 tick_at = self._clock.monotonic() + TICK_S
                 self._guarded(partial(self._tick, changes, now))
-            if ticked or changes or self._outgoing.answers:
+            if ticked or changes or self._outgoing.answers or self._pipeline.has_outcomes:
                 self._guarded(partial(self._finish, changes, now))
             if ticked:
                 self._looked_at = now.timestamp()
@@ -175,9 +184,35 @@ class Engine:
         except TransportError as error:
             log.info("catching up without the broker: %s", error)
         changes = Changes()
-        self._cases.drop_unwatched(changes, now)
+        self._at_work(self._plan, changes, now)
         self._replay(changes, now)
         self._finish(changes, now)
+
+    # --- the plan --------------------------------------------------------------------------
+
+    def _means(self, plan: Plan) -> Means:
+        board = self._board
+        return Means(self._site, plan, self._transport, board.show, board.as_shown)
+
+    def _at_work(self, plan: Plan, changes: Changes, now: datetime) -> None:
+        """A version of the plan counts from now on; it is kept for those who ask later."""
+        self._cases.drop_unwatched(changes, now)
+        text = plan.path.read_text("utf-8")
+        changes.plans.append(PlanVersion(plan.version, now, text))
+
+    def _adopt(self, plan: Plan, changes: Changes, now: datetime) -> None:
+        self._plan = plan
+        for part in (self._judge, self._cases, self._timers, self._board, self._desk):
+            part.adopt(plan)
+        self._pipeline.adopt(self._means(plan))
+        self._at_work(plan, changes, now)
+
+    def _muted(self, alert: Alert, now: datetime) -> Hold | None:
+        if self._mutes.maintenance(alert.rule, alert.key, now):
+            return Hold.MAINTENANCE
+        if alert.severity is not Severity.CRITICAL and self._cases.chatters(alert, now):
+            return Hold.CHATTER
+        return None
 
     def _replay(self, changes: Changes, now: datetime) -> None:
         for reading, judged in self._catch_up.readings(now):
@@ -223,9 +258,14 @@ class Engine:
             waiting = self._pipeline.waits_at(post, self._cases)
             self._desk.pressed(reading, waiting, changes, now)
 
-    def _take(self, rule: Rule, verdict: Verdict, changes: Changes, now: datetime) -> None:
+    def _take(
+        self, rule: Rule, verdict: Verdict, changes: Changes, now: datetime, cause: str = ""
+    ) -> None:
         if rule.outcome is Outcome.ALERT:
-            self._cases.take(rule, verdict, changes, now)
+            self._cases.take(rule, verdict, changes, now, cause)
+            return
+        if verdict.breached and self._mutes.out_of_service(verdict.rule, verdict.key, now):
+            self._judge.forget(verdict.rule, verdict.key)  # to be found again once in service
             return
         step = self._orders.fault(verdict, secrets.token_hex(8), self._view, now)
         if step is not None:
@@ -256,7 +296,7 @@ class Engine:
     def _on_alert(self, message: Message, changes: Changes, now: datetime) -> None:
         """A retained alert of before: it is brought up to date, or cleared where it is over."""
         if message.retain and message.payload:
-            self._board.adopt(wire.last_part(message.topic))
+            self._board.adopt_retained(wire.last_part(message.topic))
 
     def _connected(self, changes: Changes, now: datetime) -> None:
         self._view.listen_anew(now)
@@ -268,6 +308,12 @@ class Engine:
 
     def _tick(self, changes: Changes, now: datetime) -> None:
         self._view.deaf = not self._transport.connected
+        plan = self._watched.look(self._clock.monotonic())
+        if plan is not None:
+            self._adopt(plan, changes, now)
+        self._view.learn_untold(self._pipeline.unreached(self._cases, now))
         for rule, verdict in self._judge.tick(now):
-            self._take(rule, verdict, changes, now)
-        self._cases.unshelve(changes, now)
+            cause = dead_node(self._site, verdict.key, self._view, now) if verdict.breached else ""
+            self._take(rule, verdict, changes, now, cause)
+        self._mutes.take_over(now)
+        self._timers.tick(changes, now, self._pipeline.muffled)

@@ -29,14 +29,28 @@ class Judge:
     ) -> None:
         self._sweep_every = sweep
         self.changed: dict[tuple[str, str], Memory] = {}
-        self._plan = plan
         self._view = view
+        self._memories = dict(memories)
+        self.adopt(plan)
+
+    def adopt(self, plan: Plan) -> None:
+        """This plan is at work from now on; what its rules know already they remember."""
+        self._plan = plan
         known = {(r.file.id, key) for r in plan.rules for key in plan.keys(r)}
-        self._memories = {key: memory for key, memory in memories.items() if key in known}
+        for name in self._memories.keys() - known:
+            # Else a rule that is taken out and put in again would think that it has told.
+            del self._memories[name]
+            self.changed[name] = NOTHING
         self._busy = {key for key, memory in self._memories.items() if _busy(memory)}
         self._rules = {rule.file.id: rule for rule in plan.rules}
         self._swept_minute = -1
         self._swept_at: datetime | None = None
+
+    def forget(self, rule: str, key: str) -> None:
+        """As if it had judged nothing of that point yet."""
+        if self._memories.pop((rule, key), None) is not None:
+            self.changed[rule, key] = NOTHING
+            self._busy.discard((rule, key))
 
     def remembers(self, rule: str, key: str) -> Memory:
         return self._memories.get((rule, key), NOTHING)

@@ -24,18 +24,44 @@ class Severity(StrEnum):
 
 
 class AlertState(StrEnum):
-    """The life of an alarm by ISA-18.2, as far as it is carried out."""
+    """The life of an alarm by ISA-18.2."""
 
     UNACKNOWLEDGED = "unacknowledged"
     ACKNOWLEDGED = "acknowledged"
     RETURNED = "returned"
     """Back to normal before anyone acknowledged it: somebody still has to look."""
+    LATCHED = "latched"
+    """Acknowledged and back to normal, but somebody has to inspect the place before it is over."""
     SHELVED = "shelved"
+    SUPPRESSED = "suppressed"
+    """By design: its cause is known and told of, such as a dead node."""
+    OUT_OF_SERVICE = "out-of-service"
+    """People took the point out of service."""
     CLOSED = "closed"
 
     @property
     def open(self) -> bool:
         return self is not AlertState.CLOSED
+
+    @property
+    def waits(self) -> bool:
+        """Whether somebody has to acknowledge it."""
+        return self in (AlertState.UNACKNOWLEDGED, AlertState.RETURNED)
+
+
+class Ending(StrEnum):
+    """What an alert turned out to be; every one ends in one of these, with person and time."""
+
+    FALSE_ALARM = "false-alarm"
+    """误报"""
+    HANDLED = "handled"
+    """已处理"""
+    TO_REPAIR = "to-repair"
+    """转维修: a maintenance entry is opened."""
+    TO_HAZARD = "to-hazard"
+    """转隐患: an entry of the hazard ledger is opened."""
+    WATCHING = "watching"
+    """观察"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,13 +112,28 @@ class Alert:
     closed_at: datetime | None = None
     shelved_until: datetime | None = None
     note: str = ""
+    latches: bool = False
+    """Its rule wants an inspection before it is over."""
+    late: bool = False
+    """It happened earlier: its readings came long after their time."""
+    suppressed_by: str = ""
+    """What is told of instead, such as the rule of a dead node."""
+    called_at: datetime | None = None
+    """When it last called for people; reminders and escalation count from here."""
+    reminded_at: datetime | None = None
+    escalated: int = 0
+    """Steps of the escalation that were taken since it called."""
+    occurrences: int = 1
+    ending: Ending | None = None
+    ended_by: str = ""
+    ended_at: datetime | None = None
 
     def as_json(self) -> dict[str, Any]:
         """The alert as the HTTP API and the retained alert topic give it."""
         times = {
             name: getattr(self, name).isoformat() if getattr(self, name) else None
             for name in ("raised_at", "changed_at", "acknowledged_at", "returned_at", "closed_at",
-                         "shelved_until")
+                         "shelved_until", "called_at", "ended_at")
         }  # fmt: skip
         return {
             "id": self.id, "rule": self.rule, "plan_version": self.plan_version,
@@ -100,7 +141,10 @@ class Alert:
             "point": self.point, "place": self.place, "state": self.state.value,
             "text": self.text, "text_en": self.text_en, "value": self.value,
             "no_data": self.no_data, "active": self.active,
-            "acknowledged_by": self.acknowledged_by, "note": self.note, **times,
+            "acknowledged_by": self.acknowledged_by, "note": self.note, "latches": self.latches,
+            "late": self.late, "suppressed_by": self.suppressed_by, "escalated": self.escalated,
+            "occurrences": self.occurrences, "ending": self.ending, "ended_by": self.ended_by,
+            **times,
         }  # fmt: skip
 
 
@@ -118,11 +162,34 @@ class Deed(StrEnum):
     SHELVED = "shelved"
     UNSHELVED = "unshelved"
     NOTE = "note"
+    SUPPRESSED = "suppressed"
+    UNSUPPRESSED = "unsuppressed"
+    OUT_OF_SERVICE = "out-of-service"
+    IN_SERVICE = "in-service"
+    EXPIRED = "expired"
+    """Its acknowledgement: too long ago, and the condition still holds."""
+    RESUMED = "resumed"
+    """The maintenance that kept everything quiet is over."""
+    REMINDED = "reminded"
+    ESCALATED = "escalated"
+    ENDED = "ended"
+    """Somebody said what it turned out to be."""
 
     @property
     def calls(self) -> bool:
-        """Whether somebody has to be told, again."""
-        return self in (Deed.RAISED, Deed.AGAIN, Deed.RISEN, Deed.UNSHELVED)
+        """Whether it calls for people, anew: reminders and escalation begin again."""
+        return self in _CALLS
+
+    @property
+    def tells(self) -> bool:
+        """Whether somebody has to be told of it."""
+        return self in _CALLS or self in (Deed.REMINDED, Deed.ESCALATED)
+
+
+_CALLS = frozenset(
+    (Deed.RAISED, Deed.AGAIN, Deed.RISEN, Deed.UNSHELVED, Deed.UNSUPPRESSED, Deed.IN_SERVICE,
+     Deed.EXPIRED, Deed.RESUMED)
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +208,10 @@ class Transition:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """One message to one receiver about one alert as it is now; `why` is what it tells of."""
+    """One message to one receiver about one alert as it is now; `why` is what it tells of.
+
+    `id` stays the same over all attempts, so that a receiver can tell a second delivery.
+    """
 
     id: str
     alert: Alert
@@ -158,6 +228,14 @@ class Hold(StrEnum):
     """No route of the plan is at work now; the dashboard shows the alert."""
     SHELVED = "shelved"
     RETURNED = "returned"
+    SUPPRESSED = "suppressed"
+    OUT_OF_SERVICE = "out-of-service"
+    MAINTENANCE = "maintenance"
+    """A maintenance window keeps everything there quiet."""
+    CHATTER = "chatter"
+    """It comes and goes too fast; its reminders go on."""
+    NO_ADDRESS = "no-address"
+    """Nobody of the receiver has an address for this way of telling."""
     OVER = "over"
     NO_CHANNEL = "no-channel"
     """The plan has this way of telling no more."""

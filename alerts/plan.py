@@ -3,20 +3,25 @@
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
 from functools import cached_property
 from pathlib import Path
 
 from alerts.calendar import Calendar, within
-from alerts.model import Severity
+from alerts.model import Alert, Severity
 from alerts.plan_checks import Names, fits, mistakes, options_of, sound_part
-from alerts.plan_file import Contact, Days, Duty, PlanFile, Route, RuleFile
+from alerts.plan_file import PlanFile, RuleFile
+from alerts.plan_people import Contact, Duty, Escalation, Route, Step, Swap
+from alerts.plan_words import Days
 from alerts.rule import RULES, Outcome, Rule, Watches
 from alerts.selection import selected
 from devices.catalog import Site
 from devices.config import parse, read_toml
 from devices.errors import ConfigError, Problem
 from devices.model import NodeId, PlaceId, PointId
+
+GUARDS = "guard"
+"""The role of those who stand at gates: of it those on duty at any gate are told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +89,25 @@ class Plan:
             for bound in rule.bounds()
         )  # fmt: skip
 
-    def route_fits(self, route: Route, rule: RuleFile, severity: Severity) -> bool:
-        """Whether a route is for alerts of that rule and severity, whatever the time."""
-        return fits(route, rule) and severity in (route.severities or (severity,))
+    def routes_of(self, alert: Alert, at: datetime) -> Iterator[Route]:
+        """Every route that is at work for an alert then."""
+        return (route for route in self.file.route if self._leads(route, alert, at))
+
+    def escalation_of(self, alert: Alert, at: datetime) -> tuple[Step, ...]:
+        """The steps that an alert climbs while nobody answers; none where no escalation fits."""
+        for escalation in self.file.escalation:
+            if self._leads(escalation, alert, at):
+                return escalation.step
+        return ()
+
+    def _leads(self, way: Route | Escalation, alert: Alert, at: datetime) -> bool:
+        rule = self.rule(alert.rule)
+        return (
+            rule is not None
+            and fits(way, rule.file)
+            and alert.severity in (way.severities or (alert.severity,))
+            and self.calendar.active(way.when, (), at)
+        )
 
     # --- people --------------------------------------------------------------------------
 
@@ -99,20 +120,36 @@ class Plan:
         duty = next(self._duties(post, at), None)
         return self.contacts[duty.contact] if duty else None
 
-    def _duties(self, post: str, at: datetime) -> Iterator[Duty]:
+    def _duties(self, post: str, at: datetime, anywhere: bool = True) -> Iterator[Duty | Swap]:
+        """The lines of the roster that fit; what is swapped for once comes first."""
         shifts = {shift.id: shift for shift in self.file.shift}
         local = self.calendar.local(at)
-        for duty in self.file.duty:
-            if post not in duty.posts and "*" not in duty.posts:
+        lines: tuple[Duty | Swap, ...] = (*self.file.swap, *self.file.duty)
+        for duty in lines:
+            if post not in duty.posts and not (anywhere and "*" in duty.posts):
                 continue
             shift = shifts[duty.shift]
             on = within(shift.start, shift.end, local)
-            if on is None:
-                continue
-            if duty.days is Days.EVERY or self.calendar.day(on).school is (
-                duty.days is Days.SCHOOL
-            ):
+            if on is not None and self._on_day(duty, on):
                 yield duty
+
+    def _on_day(self, duty: Duty | Swap, on: date) -> bool:
+        if isinstance(duty, Swap):
+            return duty.first <= on <= duty.last
+        return duty.days is Days.EVERY or self.calendar.day(on).school is (duty.days is Days.SCHOOL)
+
+    def people_on_duty(self, name: str, at: datetime) -> tuple[Contact, ...]:
+        """Whom a route's word means then: a contact, or of a role who is on duty; everyone of it
+        where the roster does not tell."""
+        if name in self.contacts:
+            return (self.contacts[name],)
+        for duty in self._duties(name, at, anywhere=False):
+            return (self.contacts[duty.contact],)
+        people = self.people([name])
+        if name == GUARDS:
+            on = [self.on_duty(gate.id, at) for gate in self.site.gates]
+            people = tuple({c.id: c for c in on if c is not None}.values()) or people
+        return people
 
     def people(self, names: Sequence[str]) -> tuple[Contact, ...]:
         """The contacts that `names` mean: a contact's id, or everyone of a role."""

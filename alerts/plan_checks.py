@@ -5,22 +5,22 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from typing import Any, cast, get_args, get_type_hints
+from typing import Any, get_args, get_type_hints
 
 from alerts.calendar import CONDITIONS
-from alerts.channel import CHANNELS
-from alerts.plan_file import (
-    CalendarFile,
+from alerts.channel import CHANNELS, Receivers
+from alerts.plan_file import CalendarFile, Inspection, PlanFile, RuleFile, Select, Window
+from alerts.plan_people import (
     Contact,
     Duty,
-    Inspection,
-    PlanFile,
+    Escalation,
     Role,
     Route,
-    RuleFile,
-    Select,
     Shift,
-    Window,
+    Step,
+    Swap,
+    Target,
+    Webhook,
 )
 from alerts.rule import RULES, Outcome, Watches
 from alerts.selection import selected
@@ -72,6 +72,12 @@ def _table(data: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     return table if isinstance(table, dict) else {}
 
 
+_LISTS: Mapping[str, type[Any]] = {
+    "role": Role, "contact": Contact, "shift": Shift, "duty": Duty, "swap": Swap, "route": Route,
+    "escalation": Escalation, "webhook": Webhook, "rule": RuleFile, "inspection": Inspection,
+}  # fmt: skip
+
+
 def sound_part(data: Mapping[str, Any]) -> PlanFile:
     """What can be read of a file with mistakes, so that the rest is checked in the same run."""
     tables = _table(_table(data, "calendar"), "windows").items()
@@ -81,12 +87,10 @@ def sound_part(data: Mapping[str, Any]) -> PlanFile:
         if isinstance(table, dict) and (window := parse(Window, table, "")[0]) is not None
     }
     lists: dict[str, Any] = {}
-    for name, cls in (("role", Role), ("contact", Contact), ("shift", Shift), ("duty", Duty),
-                      ("route", Route), ("rule", RuleFile),
-                      ("inspection", Inspection)):  # fmt: skip
+    for name, cls in _LISTS.items():
         rows = data.get(name)
         found = [
-            parse(cast(type[Any], cls), row, "")[0]
+            parse(cls, row, "")[0]
             for row in (rows if isinstance(rows, list) else ())
             if isinstance(row, dict)
         ]
@@ -156,20 +160,26 @@ def _people(file: PlanFile, names: Names, site: Site) -> Iterator[_Finding]:
             yield _unknown(f'inspection "{round.id}".who', round.who, "role", names.roles)
     for both in sorted(names.roles & names.contacts):
         yield f'contact "{both}"', "is a role's id too", "give it another id"
-    gates = {gate.id for gate in site.gates}
-    for number, duty in enumerate(file.duty, 1):
-        where = f"duty[{number}]"
+    posts = {*(gate.id for gate in site.gates), *names.roles}
+    lines: list[tuple[str, Duty | Swap]]
+    lines = [(f"duty[{number}]", duty) for number, duty in enumerate(file.duty, 1)]
+    lines += [(f"swap[{number}]", swap) for number, swap in enumerate(file.swap, 1)]
+    for where, duty in lines:
+        if isinstance(duty, Swap) and duty.last < duty.first:
+            yield where, "ends before it begins", "swap the two dates"
         if duty.shift not in names.shifts:
             yield _unknown(f"{where}.shift", duty.shift, "shift", names.shifts)
         if duty.contact not in names.contacts:
             yield _unknown(f"{where}.contact", duty.contact, "contact", names.contacts)
         for post in duty.posts:
-            if post != "*" and post not in gates:
-                yield _unknown(f"{where}.posts", post, "gate", gates)
+            if post != "*" and post not in posts:
+                yield _unknown(f"{where}.posts", post, "gate or role", posts)
 
 
 def _calendar(file: PlanFile) -> Iterator[_Finding]:
-    for what, spans in (("closed", file.calendar.closed), ("open", file.calendar.open)):
+    calendar = file.calendar
+    named = (("term", calendar.term), ("closed", calendar.closed), ("open", calendar.open))
+    for what, spans in named:
         for number, span in enumerate(spans, 1):
             if span.last < span.first:
                 yield f"calendar.{what}[{number}]", "ends before it begins", "swap the two dates"
@@ -181,20 +191,51 @@ def _calendar(file: PlanFile) -> Iterator[_Finding]:
 
 
 def _routes(file: PlanFile, names: Names, site: Site) -> Iterator[_Finding]:
-    gates = {gate.id for gate in site.gates}
     for number, route in enumerate(file.route, 1):
         where = f"route[{number}]"
-        if route.channel not in CHANNELS:
-            yield _unknown(f"{where}.channel", route.channel, "channel", CHANNELS)
-            continue
-        known = {"own", "all", *gates} if CHANNELS[route.channel].to_posts else names.people
-        for to in route.to:
-            if to not in known:
-                yield _unknown(f"{where}.to", to, "receiver", known)
-        for pattern in route.rules:
-            if not any(fnmatchcase(id, pattern) for id in names.rules):
-                yield _unknown(f"{where}.rules", pattern, "rule", names.rules)
-        yield from _conditions(f"{where}.when", route.when, names)
+        yield from _target(where, route, file, names, site)
+        if route.fallback is not None:
+            yield from _target(f"{where}.fallback", route.fallback, file, names, site)
+        yield from _filter(where, route, names)
+    for number, escalation in enumerate(file.escalation, 1):
+        where = f"escalation[{number}]"
+        yield from _filter(where, escalation, names)
+        times = [step.after_s for step in escalation.step]
+        if times != sorted(set(times)):
+            yield f"{where}.step", "the steps do not come one after the other", "order by `after_s`"
+        for place, step in enumerate(escalation.step, 1):
+            yield from _target(f"{where}.step[{place}]", step, file, names, site)
+
+
+def _target(
+    where: str, target: Route | Target | Step, file: PlanFile, names: Names, site: Site
+) -> Iterator[_Finding]:
+    """A channel and whom it can tell."""
+    if target.channel not in CHANNELS:
+        yield _unknown(f"{where}.channel", target.channel, "channel", CHANNELS)
+        return
+    known: Iterable[str]
+    match CHANNELS[target.channel].receivers:
+        case Receivers.POSTS:
+            known = {"own", "all", *(gate.id for gate in site.gates)}
+        case Receivers.WEBHOOKS:
+            known = {hook.id for hook in file.webhook}
+        case Receivers.ALL:
+            known = {"all"}
+        case _:
+            known = names.people
+    for to in target.to:
+        if to not in known:
+            yield _unknown(f"{where}.to", to, "receiver", known)
+    if not target.to:
+        yield f"{where}.to", "names nobody", "name at least one receiver"
+
+
+def _filter(where: str, way: Route | Escalation, names: Names) -> Iterator[_Finding]:
+    for pattern in way.rules:
+        if not any(fnmatchcase(id, pattern) for id in names.rules):
+            yield _unknown(f"{where}.rules", pattern, "rule", names.rules)
+    yield from _conditions(f"{where}.when", way.when, names)
 
 
 def _conditions(where: str, words: Sequence[str], names: Names) -> Iterator[_Finding]:
@@ -203,8 +244,8 @@ def _conditions(where: str, words: Sequence[str], names: Names) -> Iterator[_Fin
             yield _unknown(where, word, "calendar condition or window", names.conditions)
 
 
-def fits(route: Route, rule: RuleFile) -> bool:
-    """Whether a route is for a rule's alerts, whatever their severity and time."""
+def fits(route: Route | Escalation, rule: RuleFile) -> bool:
+    """Whether a route or escalation is for a rule's alerts, whatever their severity and time."""
     return (not route.rules or any(fnmatchcase(rule.id, p) for p in route.rules)) and (
         not route.areas or rule.area in route.areas
     )

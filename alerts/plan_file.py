@@ -8,42 +8,21 @@ from typing import Annotated, Any
 from pydantic import Field, with_config
 
 from alerts.model import Severity
+from alerts.plan_people import (
+    Contact,
+    Duty,
+    Escalation,
+    Heartbeat,
+    Role,
+    Route,
+    Shift,
+    Swap,
+    Telling,
+    Webhook,
+)
+from alerts.plan_words import Area, Days, RuleId, Standing, Text, Weekday
 from devices.catalog import Id
 from devices.config import STRICT
-
-RuleId = Annotated[str, Field(pattern=r"^[A-Z0-9]+([-_][A-Z0-9]+)*$", max_length=40)]
-Text = Annotated[str, Field(min_length=1, max_length=400)]
-Seconds = Annotated[float, Field(ge=0, le=7 * 86400)]
-
-
-class Area(StrEnum):
-    """The ten areas of school safety (十大安全)."""
-
-    FIRE = "fire"
-    FOOD = "food"
-    FACILITY = "facility"
-    PROPERTY = "property"
-    PERSON = "person"
-    MONEY = "money"
-    TRAFFIC = "traffic"
-    LAB = "lab"
-    NETWORK = "network"
-    DORMITORY = "dormitory"
-
-
-class Standing(StrEnum):
-    """What a figure rests on; a figure of our own is never shown as law."""
-
-    REGULATION = "regulation"
-    STANDARD = "standard"
-    PRACTICE = "practice"
-    OWN_DEFAULT = "own-default"
-
-
-class Days(StrEnum):
-    EVERY = "every-day"
-    SCHOOL = "school-days"
-    OTHER = "other-days"
 
 
 @with_config(STRICT)
@@ -59,6 +38,15 @@ class Span:
 
 @with_config(STRICT)
 @dataclass(frozen=True, slots=True)
+class MakeUp:
+    """A day on which lessons go by the timetable of another weekday."""
+
+    date: date
+    timetable_of: Weekday
+
+
+@with_config(STRICT)
+@dataclass(frozen=True, slots=True)
 class Window:
     """A part of the day that rules can name; `end` at or before `start` is on the next day."""
 
@@ -67,6 +55,8 @@ class Window:
     name: Text
     name_en: str = ""
     days: Days = Days.EVERY
+    weekdays: tuple[Weekday, ...] = ()
+    """Only on these; empty: on all."""
 
 
 @with_config(STRICT)
@@ -78,6 +68,7 @@ class Period:
     start: time
     end: time
     name_en: str = ""
+    weekdays: tuple[Weekday, ...] = ()
 
 
 @with_config(STRICT)
@@ -85,76 +76,16 @@ class Period:
 class CalendarFile:
     """The school's own days beside the public calendar, its windows and its periods.
 
-    `closed` and `open` overrule the public calendar; `open` wins where both name a day.
+    Outside of every `term`, where terms are given, there is no school. `closed` and `open`
+    overrule terms and the public calendar; `open` wins where both name a day.
     """
 
+    term: tuple[Span, ...] = ()
     closed: tuple[Span, ...] = ()
     open: tuple[Span, ...] = ()
+    make_up: tuple[MakeUp, ...] = ()
     windows: dict[Id, Window] = field(default_factory=dict)
     period: tuple[Period, ...] = ()
-
-
-@with_config(STRICT)
-@dataclass(frozen=True, slots=True)
-class Role:
-    """A post or office that people hold, such as the canteen's manager."""
-
-    id: Id
-    name: Text
-    name_en: str = ""
-
-
-@with_config(STRICT)
-@dataclass(frozen=True, slots=True)
-class Contact:
-    """A person (or a number such as 119) that is told or called."""
-
-    id: Id
-    name: Text
-    role: Id
-    phone: str = ""
-    name_en: str = ""
-
-
-@with_config(STRICT)
-@dataclass(frozen=True, slots=True)
-class Shift:
-    """A watch at a guard post; `end` at or before `start` is on the next day."""
-
-    id: Id
-    name: Text
-    start: time
-    end: time
-    name_en: str = ""
-
-
-@with_config(STRICT)
-@dataclass(frozen=True, slots=True)
-class Duty:
-    """Who stands at which gates in a shift; the first line that fits holds."""
-
-    posts: tuple[str, ...]
-    shift: Id
-    contact: Id
-    days: Days = Days.EVERY
-
-
-@with_config(STRICT)
-@dataclass(frozen=True, slots=True)
-class Route:
-    """Which alerts go where; every route that fits is taken.
-
-    Empty `rules`, `areas`, `severities` mean any. `to` names, for the channel `guard-post`, gates,
-    `own` (the alert's own gate, every post where it has none) or `all`; for other channels roles
-    or contacts.
-    """
-
-    channel: str
-    to: tuple[str, ...]
-    rules: tuple[str, ...] = ()
-    areas: tuple[Area, ...] = ()
-    severities: tuple[Severity, ...] = ()
-    when: tuple[str, ...] = ("always",)
 
 
 @with_config(STRICT)
@@ -208,6 +139,8 @@ class RuleFile:
     steps: tuple[Text, ...] = ()
     steps_en: tuple[Text, ...] = ()
     call: tuple[str, ...] = ()
+    latch: bool = False
+    """It is over only once somebody has been there and said how it ended."""
     superseded_by: str = ""
 
 
@@ -248,6 +181,11 @@ class PlanFile:
     contact: tuple[Contact, ...] = ()
     shift: tuple[Shift, ...] = ()
     duty: tuple[Duty, ...] = ()
+    swap: tuple[Swap, ...] = ()
     route: tuple[Route, ...] = ()
+    escalation: tuple[Escalation, ...] = ()
+    webhook: tuple[Webhook, ...] = ()
+    heartbeat: Heartbeat | None = None
+    telling: Telling = field(default_factory=Telling)
     rule: tuple[RuleFile, ...] = ()
     inspection: tuple[Inspection, ...] = ()

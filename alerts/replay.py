@@ -7,9 +7,11 @@ from datetime import datetime, timedelta
 from alerts.book import Changes
 from alerts.casebook import Casebook
 from alerts.judge import SWEEP, Judge
-from alerts.model import Transition, Verdict, WorkOrder
+from alerts.model import Alert, AlertState, Severity, Transition, Verdict, WorkOrder
+from alerts.mute import Mutes
 from alerts.plan import Plan
 from alerts.rule import Outcome, Rule
+from alerts.timers import dead_node
 from alerts.view import LiveView
 from alerts.workorders import WorkOrders
 from devices.catalog import Site
@@ -38,7 +40,8 @@ class Replay:
         self._tick = tick
         self._view = LiveView(site, start)
         self._judge = Judge(plan, self._view, {}, SWEEP if tick < SWEEP else 30 * tick)
-        self._cases = Casebook(site, plan, (), lambda id: None)
+        self._site = site
+        self._cases = Casebook(site, plan, (), lambda id: None, Mutes(site, ()))
         self._orders = WorkOrders(site, (), 0)
         self._living = [node for node in site.nodes if node not in set(told)]
         self._alive_at = start
@@ -54,6 +57,15 @@ class Replay:
         self.advance(at)
         self._status(node, state, at)
 
+    def leave_untold(self, node: NodeId, count: int, at: datetime) -> None:
+        """So many alerts of a node reach nobody from then on."""
+        self.advance(at)
+        alert = Alert(
+            "replay", "", "", Severity.INFO, "", node, None, "", AlertState.UNACKNOWLEDGED, at,
+            "", "",
+        )  # fmt: skip
+        self._view.learn_untold([alert] * count)
+
     def advance(self, until: datetime) -> None:
         """Let time pass, with every tick that the engine would have made."""
         while self.now + self._tick <= until:
@@ -62,16 +74,19 @@ class Replay:
                 self._alive_at = self.now
                 for node in self._living:
                     self._status(node, NodeState.ONLINE, self.now)
-            self._take(self._judge.tick(self.now), self.now)
+            self._take(self._judge.tick(self.now), self.now, by_time=True)
 
     def _status(self, node: NodeId, state: NodeState, at: datetime) -> None:
         self._view.status(node, NodeStatus(state, "replay", at), False, at)
 
-    def _take(self, verdicts: Iterable[tuple[Rule, Verdict]], now: datetime) -> None:
+    def _take(
+        self, verdicts: Iterable[tuple[Rule, Verdict]], now: datetime, by_time: bool = False
+    ) -> None:
         for rule, verdict in verdicts:
             if rule.outcome is Outcome.ALERT:
                 changes = Changes()
-                self._cases.take(rule, verdict, changes, now)
+                cause = dead_node(self._site, verdict.key, self._view, now) if by_time else ""
+                self._cases.take(rule, verdict, changes, now, cause)
                 self.happened.transitions.extend(changes.transitions)
                 continue
             self._number += 1

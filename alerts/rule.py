@@ -88,6 +88,9 @@ class View(Protocol):
 
     def node(self, node: NodeId) -> NodeView: ...
 
+    def untold(self, node: NodeId, but: str) -> int:
+        """How many alerts of a node and its points, but those of one rule, reach nobody."""
+
 
 @dataclass(frozen=True, slots=True)
 class Bound:

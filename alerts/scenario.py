@@ -10,7 +10,8 @@
 `play` gives for each point its values, one every `every` seconds (the kind's own period where that
 is left out); `-` is a time without a reading, `VALUE xN` the value N times, `VALUE~ xN` the same
 with the small trembling of a sensor that lives. `nodes` does the same with online and offline,
-every 30 s; the other nodes live. `expect` lists what becomes of the rule's alerts there (or of its
+every 30 s; the other nodes live. `untold` says for a node how many of its alerts reached nobody,
+every 30 s too. `expect` lists what becomes of the rule's alerts there (or of its
 maintenance entries: `HH:MM order FAULT`), to the minute or the second; empty: nothing may happen.
 """
 
@@ -25,7 +26,7 @@ from typing import Annotated
 from pydantic import Field, with_config
 
 from alerts.plan import Plan
-from alerts.plan_file import RuleId, Text
+from alerts.plan_words import RuleId, Text
 from alerts.replay import SIGN_OF_LIFE, Replay
 from collectors.quality import Grader
 from devices.catalog import Site
@@ -47,6 +48,7 @@ class Scenario:
     at: Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\d \d\d:\d\d(:\d\d)?$")]
     play: dict[str, str] = field(default_factory=dict)
     nodes: dict[str, str] = field(default_factory=dict)
+    untold: dict[str, str] = field(default_factory=dict)
     every: float | None = None
     wait: float = 0.0
     """Seconds after the last reading until the story ends."""
@@ -100,6 +102,12 @@ def _mistakes(scenario: Scenario, site: Site, plan: Plan) -> Iterator[tuple[str,
         for value, _ in _series(text):
             if value is not None and _value(value, kind) is None:
                 yield f"{value!r} is not a {kind.value_type}", f"{point} gives such"
+    for node, text in scenario.untold.items():
+        if NodeId(node) not in site.nodes:
+            yield f"the site has no node {node!r}", "name one of the site file"
+        for value, _ in _series(text):
+            if value is not None and not (value.isascii() and value.isdigit()):
+                yield f"{value!r} is no number of alerts", "use 0, 1, 2 …"
     for node, text in scenario.nodes.items():
         if NodeId(node) not in site.nodes:
             yield f"the site has no node {node!r}", "name one of the site file"
@@ -143,15 +151,17 @@ def run(scenario: Scenario, site: Site, plan: Plan) -> Result:
     for at, what in events:
         if isinstance(what, Reading):
             replay.play([replace(what, quality=grader.grade(what, at))])
+        elif isinstance(what[1], NodeState):
+            replay.say(what[0], what[1], at)
         else:
-            replay.say(*what, at)
+            replay.leave_untold(what[0], what[1], at)
     replay.advance(_end(scenario, site, start) + timedelta(seconds=scenario.wait))
     return Result(scenario, tuple(_told(replay, site, scenario)), scenario.expect)
 
 
 def _events(
     scenario: Scenario, site: Site, start: datetime
-) -> Iterator[tuple[datetime, Reading | tuple[NodeId, NodeState]]]:
+) -> Iterator[tuple[datetime, Reading | tuple[NodeId, NodeState | int]]]:
     for name, text in scenario.play.items():
         point = PointId(name)
         kind = site.kinds[point]
@@ -163,6 +173,9 @@ def _events(
     for node, text in scenario.nodes.items():
         for at, value in _moments(text, start, SIGN_OF_LIFE):
             yield at, (NodeId(node), NodeState(value))
+    for node, text in scenario.untold.items():
+        for at, value in _moments(text, start, SIGN_OF_LIFE):
+            yield at, (NodeId(node), int(value))
 
 
 def _end(scenario: Scenario, site: Site, start: datetime) -> datetime:
@@ -173,7 +186,7 @@ def _end(scenario: Scenario, site: Site, start: datetime) -> datetime:
     ]
     lasts += [
         (sum(times for _, times in _series(text)) - 1) * SIGN_OF_LIFE
-        for text in scenario.nodes.values()
+        for text in (*scenario.nodes.values(), *scenario.untold.values())
     ]
     return start + max(lasts, default=timedelta())
 
@@ -194,7 +207,7 @@ def _moments(text: str, start: datetime, step: timedelta) -> Iterator[tuple[date
 def _told(replay: Replay, site: Site, scenario: Scenario) -> Iterator[str]:
     """What happened, each as the scenario's `expect` writes it at the same place."""
     precise: Sequence[bool] = [bool(re.match(r"\d\d:\d\d:\d\d", line)) for line in scenario.expect]
-    there = {*scenario.play, *scenario.nodes}
+    there = {*scenario.play, *scenario.nodes, *scenario.untold}
     happened = [
         (t.at, f"{t.why} {t.alert.severity}" if t.why.calls else str(t.why))
         for t in replay.happened.transitions

@@ -34,6 +34,16 @@ class AlertRow(Table):
     closed_at: Mapped[int | None] = mapped_column(BigInteger)
     shelved_until: Mapped[int | None] = mapped_column(BigInteger)
     note: Mapped[str] = mapped_column(Text)
+    latches: Mapped[bool]
+    late: Mapped[bool]
+    suppressed_by: Mapped[str] = mapped_column(String(200))
+    called_at: Mapped[int | None] = mapped_column(BigInteger)
+    reminded_at: Mapped[int | None] = mapped_column(BigInteger)
+    escalated: Mapped[int]
+    occurrences: Mapped[int]
+    ending: Mapped[str | None] = mapped_column(String(16))
+    ended_by: Mapped[str] = mapped_column(String(200))
+    ended_at: Mapped[int | None] = mapped_column(BigInteger)
 
 
 class TransitionRow(Table):
@@ -130,3 +140,29 @@ class OrderEventRow(Table):
     who: Mapped[str] = mapped_column(String(200))
     what: Mapped[str] = mapped_column(String(16))
     note: Mapped[str] = mapped_column(Text)
+
+
+class MuteRow(Table):
+    """What is out of service or under maintenance, from when, until when, by whom and why."""
+
+    __tablename__ = "mutes"
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(16))
+    targets: Mapped[str] = mapped_column(Text)
+    start: Mapped[int] = mapped_column(BigInteger)
+    end: Mapped[int | None] = mapped_column(BigInteger, index=True)
+    who: Mapped[str] = mapped_column(String(200))
+    reason: Mapped[str] = mapped_column(Text)
+    made_at: Mapped[int] = mapped_column(BigInteger)
+    ended_by: Mapped[str] = mapped_column(String(200))
+
+
+class PlanRow(Table):
+    """Each version of the safety plan that was at work, whole; alerts name the one they rose by."""
+
+    __tablename__ = "plans"
+
+    version: Mapped[str] = mapped_column(String(16), primary_key=True)
+    at: Mapped[int] = mapped_column(BigInteger)
+    text: Mapped[str] = mapped_column(Text)

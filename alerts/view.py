@@ -1,7 +1,9 @@
 """LiveView: what is known of points and nodes now; the rules look at it."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
+from alerts.model import Alert
 from alerts.rule import NodeView
 from devices.catalog import Site
 from devices.model import NodeId, NodeState, NodeStatus, PointId, Reading
@@ -22,6 +24,7 @@ class LiveView:
         self._nodes: dict[NodeId, NodeView] = {
             node: NodeView(True, started, started) for node in site.nodes
         }
+        self._untold: list[Alert] = []
         self._boots: dict[NodeId, str] = {}
         self._said: dict[tuple[PointId, str], datetime] = {}
 
@@ -39,6 +42,22 @@ class LiveView:
 
     def node(self, node: NodeId) -> NodeView:
         return self._nodes[node]
+
+    def untold(self, node: NodeId, but: str) -> int:
+        return sum(
+            1
+            for alert in self._untold
+            if alert.rule != but
+            and (alert.key == node or self._node_of(PointId(alert.key)) == node)
+        )
+
+    def learn_untold(self, alerts: Iterable[Alert]) -> None:
+        """The alerts that called for somebody and reached nobody, as it is now."""
+        self._untold = list(alerts)
+
+    def _node_of(self, key: PointId) -> str:
+        point = self._site.points.get(key)
+        return point.node if point else ""
 
     def listen_anew(self, now: datetime) -> None:
         """The connection is back: that nothing was heard before says nothing."""

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from alerts.lifecycle import NotPossible
-from alerts.model import OrderDeed, OrderEvent, OrderState, Verdict, WorkOrder
+from alerts.model import Alert, Ending, OrderDeed, OrderEvent, OrderState, Verdict, WorkOrder
 from alerts.rule import View
 from devices.catalog import Site
 from devices.model import PlaceId, PointId
@@ -112,6 +112,21 @@ class WorkOrders:
         )  # fmt: skip
         return self._keep(order, who, OrderDeed.REPORT)
 
+    def from_alert(
+        self, id: str, alert: Alert, ending: Ending, note: str, who: str, now: datetime
+    ) -> Step:
+        """Somebody at an alert found a thing to mend, or a hazard to put right."""
+        point = self._site.points.get(alert.point) if alert.point else None
+        self._number += 1
+        fault = "hazard" if ending is Ending.TO_HAZARD else "reported"
+        order = WorkOrder(
+            id=id, number=self._number, state=OrderState.REPORTED, fault=fault, point=alert.point,
+            asset=point.asset if point else "", place=alert.place, title=alert.text,
+            title_en=alert.text_en, evidence={"alert": alert.id, "reason": note},
+            reported_at=now, reported_by=who, changed_at=now,
+        )  # fmt: skip
+        return self._keep(order, who, OrderDeed.REPORT, note)
+
     def change(self, id: str, wish: Mapping[str, Any], who: str, now: datetime) -> Step:
         """accept, done (with what was done) or verify. Raises NotPossible."""
         order, wanted = self._open.get(id), _text(wish, "do")
@@ -137,7 +152,7 @@ class WorkOrders:
 
 
 def _automatic(order: WorkOrder, point: str) -> bool:
-    return order.point == point and order.fault != "reported"
+    return order.point == point and order.fault not in ("reported", "hazard")
 
 
 def _text(wish: Mapping[str, Any], key: str) -> str:

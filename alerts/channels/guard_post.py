@@ -1,9 +1,10 @@
 """Guard post: the alert on the post's screen, and the beacon until somebody has answered."""
 
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 
-from alerts.channel import CHANNELS, Channel, ChannelError, Means
+from alerts.channel import CHANNELS, Channel, ChannelError, Means, Receivers
 from alerts.model import Alert, Notice
 from devices import wire
 from devices.errors import TransportError
@@ -14,7 +15,7 @@ class GuardPost(Channel):
     """Over MQTT, so it works without the internet. A lamp is commanded as often as it takes: again
     after a reconnection and when its node begins anew."""
 
-    to_posts = True
+    receivers = Receivers.POSTS
 
     def __init__(self, means: Means) -> None:
         super().__init__(means)
@@ -25,11 +26,22 @@ class GuardPost(Channel):
         self._lit: dict[str, bool] = {}
         """What each node with a beacon was last told."""
 
-    def send(self, notice: Notice) -> None:
+    def receivers_of(self, to: Sequence[str], alert: Alert, now: datetime) -> Sequence[str]:
+        gates = [gate.id for gate in self.means.site.gates]
+        found: list[str] = []
+        for word in to:
+            if word == "own":
+                found += [alert.place] if alert.place in gates else gates
+            else:
+                found += gates if word == "all" else [word]
+        return found
+
+    def send(self, notices: Sequence[Notice]) -> None:
         try:
-            self.means.show(notice.alert)
-            for node in self._nodes.get(notice.receiver, ()):
-                self._command(node, True)
+            for notice in notices:
+                self.means.show(notice.alert)
+                for node in self._nodes.get(notice.receiver, ()):
+                    self._command(node, True)
         except TransportError as error:
             raise ChannelError(str(error), retry=True) from error
 

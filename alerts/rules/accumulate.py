@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import with_config
 
-from alerts.plan_file import Seconds
+from alerts.plan_words import Seconds
 from alerts.rule import RULES, Bound, Memory, Rule, Step, View
 from alerts.wording import span_text
 from devices.config import STRICT

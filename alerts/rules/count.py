@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, with_config
 
-from alerts.plan_file import Seconds
+from alerts.plan_words import Seconds
 from alerts.rule import RULES, Memory, Rule, Step, View
 from devices.config import STRICT
 from devices.model import Reading, ValueType, to_ms

@@ -8,7 +8,8 @@ from typing import Any
 from pydantic import with_config
 
 from alerts.calendar import ALWAYS
-from alerts.plan_file import RuleFile, Seconds
+from alerts.plan_file import RuleFile
+from alerts.plan_words import Seconds
 from alerts.rule import RULES, Memory, Rule, Step, View
 from devices.catalog import Site
 from devices.config import STRICT

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field, with_config
 
-from alerts.plan_file import Seconds
+from alerts.plan_words import Seconds
 from alerts.rule import RULES, Memory, Outcome, Rule, Step, View
 from devices.config import STRICT
 from devices.model import NodeId, PointId, Reading

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, with_config
 
-from alerts.plan_file import Seconds, Text
+from alerts.plan_words import Seconds, Text
 from alerts.rule import RULES, Memory, Rule, Step, View
 from devices.config import STRICT
 from devices.kinds import KINDS

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from pydantic import with_config
 
-from alerts.plan_file import Seconds
+from alerts.plan_words import Seconds
 from alerts.rule import RULES, Memory, Rule, Step, View, Watches
 from devices.config import STRICT
 from devices.model import NodeId

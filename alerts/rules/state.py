@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import with_config
 
-from alerts.plan_file import Seconds
+from alerts.plan_words import Seconds
 from alerts.rule import RULES, HoldingRule
 from devices.config import STRICT
 from devices.model import Value, ValueType

@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import with_config
 
 from alerts.model import Severity
-from alerts.plan_file import Seconds
+from alerts.plan_words import Seconds
 from alerts.rule import RULES, Bound, HoldingRule
 from alerts.wording import value_text
 from devices.config import STRICT

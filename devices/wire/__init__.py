@@ -35,6 +35,8 @@ from devices.wire.statuses import (
     encode_status,
 )
 from devices.wire.topics import (
+    ALERT_EVENT_CONFIG_TOPIC,
+    ALERT_EVENT_TOPIC,
     ALERT_FILTER,
     COMMAND_FILTER,
     REPLY_ROOT,
@@ -56,6 +58,8 @@ from devices.wire.topics import (
 )
 
 __all__ = [
+    "ALERT_EVENT_CONFIG_TOPIC",
+    "ALERT_EVENT_TOPIC",
     "ALERT_FILTER",
     "COMMAND_FILTER",
     "EARLIEST_MS",

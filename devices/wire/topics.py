@@ -10,6 +10,9 @@ ALERT_FILTER = f"{ROOT}/alert/+"
 COMMAND_FILTER = f"{ROOT}/command/+"
 SERVICE_FILTER = f"{ROOT}/service/+/status"
 REPLY_ROOT = f"{ROOT}/reply/"
+ALERT_EVENT_TOPIC = f"{ROOT}/alert-event"
+"""Each telling of an alert once, for Home Assistant (an addition of ours)."""
+ALERT_EVENT_CONFIG_TOPIC = "homeassistant/event/campus_alerts/config"
 
 
 def up_topic(node: str) -> str:

@@ -6,7 +6,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from alerts.calendar import Calendar
-from alerts.plan_file import CalendarFile, Days, Period, Span, Window
+from alerts.plan_file import CalendarFile, MakeUp, Period, Span, Window
+from alerts.plan_words import Days, Weekday
 
 HERE = ZoneInfo("Asia/Shanghai")
 CALENDAR = Calendar(
@@ -72,3 +73,55 @@ def test_the_head_of_a_page_names_the_lesson_the_window_or_the_day() -> None:
     assert CALENDAR.moment(at("2026-03-03T08:30:00")).name == "第1节"
     assert CALENDAR.moment(at("2026-03-03T23:00:00")).name_en == "night"
     assert CALENDAR.moment(at("2026-03-04T12:00:00")).name == "运动会"
+
+
+def a_calendar(**given: object) -> Calendar:
+    return Calendar(CalendarFile(**given), HERE)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("day", "school"),
+    [("2021-04-25", True), ("2021-05-08", True), ("2021-05-03", False), ("2021-05-09", False)],
+)
+def test_the_make_up_days_of_2021_are_school_days(day: str, school: bool) -> None:
+    assert a_calendar().day(date.fromisoformat(day)).school is school
+
+
+def test_out_of_term_there_is_no_school_but_where_the_school_says_so() -> None:
+    calendar = a_calendar(
+        term=(Span(date(2026, 3, 2), date(2026, 6, 30)),),
+        open=(Span(date(2026, 8, 28), date(2026, 8, 28), "返校"),),
+    )
+    assert calendar.day(date(2026, 3, 2)).school
+    assert not calendar.day(date(2026, 7, 1)).school
+    assert calendar.day(date(2026, 7, 1)).reason_en == "out of term"
+    assert calendar.day(date(2026, 8, 28)).school
+
+
+def test_a_make_up_day_goes_by_the_timetable_of_the_day_it_makes_up_for() -> None:
+    friday, sunday = (Weekday.FRIDAY,), date(2021, 4, 25)
+    care = Window(time(16), time(18), "课后", days=Days.SCHOOL, weekdays=friday)
+    lesson = Period("第7节", time(15), time(15, 40), weekdays=friday)
+    monday = a_calendar(
+        windows={"care": care}, period=(lesson,), make_up=(MakeUp(sunday, Weekday.MONDAY),)
+    )
+    as_friday = a_calendar(
+        windows={"care": care}, period=(lesson,), make_up=(MakeUp(sunday, Weekday.FRIDAY),)
+    )
+    unsaid = a_calendar(windows={"care": care}, period=(lesson,))
+    assert not monday.holds("care", at("2021-04-25T17:00"))
+    assert as_friday.holds("care", at("2021-04-25T17:00"))
+    assert unsaid.holds("care", at("2021-04-25T17:00"))
+    assert monday.moment(at("2021-04-25T15:10")).name == "调休上课"
+    assert as_friday.moment(at("2021-04-25T15:10")).name == "第7节"
+    assert not unsaid.holds("care", at("2021-04-26T17:00"))
+
+
+def test_where_the_clocks_are_changed_a_window_keeps_its_local_hours() -> None:
+    berlin = ZoneInfo("Europe/Berlin")
+    night = Calendar(CalendarFile(windows={"night": Window(time(22), time(6), "夜间")}), berlin)
+    spring, autumn = datetime(2026, 3, 28, 12, tzinfo=UTC), datetime(2026, 10, 24, 12, tzinfo=UTC)
+    ((began, ended),) = night.changes(("night",), (), spring, spring + timedelta(days=1))
+    assert ended - began == timedelta(hours=7)
+    ((began, ended),) = night.changes(("night",), (), autumn, autumn + timedelta(days=1))
+    assert ended - began == timedelta(hours=9)

@@ -77,9 +77,9 @@ def test_alerts_orders_and_memories_outlive_a_restart_and_share_a_database_with_
         assert [alert.id for alert in early.alerts()] == ["a1"]
     with closing(Book(url)) as book:
         alert = book.alert("a1")
-        assert alert == replace(ALERT, changed_at=NOW)
+        assert alert == replace(ALERT, changed_at=NOW, called_at=NOW)
         assert book.transitions("a1")[0].why is Deed.RAISED
-        assert book.deliveries_in([DeliveryState.SENDING]) == [delivery]
+        assert book.deliveries_of([]) == [delivery]
         assert book.work_order("o1") == ORDER
         assert book.work_order_events("o1") == [event]
         assert book.last_order_number() == 1

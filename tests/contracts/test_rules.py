@@ -4,11 +4,12 @@ import dataclasses
 import inspect
 import itertools
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from alerts.model import Alert, AlertState, Severity
 from alerts.plan import Plan, load_plan
 from alerts.rule import NOTHING, RULES, Rule, Step
 from alerts.view import LiveView
@@ -80,6 +81,8 @@ def day_of(plan: Plan, rule: Rule, clock: FakeClock, pace: float) -> list[Step |
     view = LiveView(plan.site, clock.now())
     memory, key = NOTHING, plan.keys(rule)[0]
     day = readings(plan, rule, FakeClock(clock.now().isoformat()), pace)
+    if not day:
+        view.learn_untold([an_alert(key, clock.now())])
     for reading in day or [None] * 5:
         now = clock.move(700) if reading is None else reading.at
         steps = [rule.tick(key, memory, now, view)]
@@ -91,6 +94,11 @@ def day_of(plan: Plan, rule: Rule, clock: FakeClock, pace: float) -> list[Step |
         found += steps
     found.append(rule.tick(key, memory, clock.move(3 * 3600), view))
     return found
+
+
+def an_alert(key: str, at: datetime) -> Alert:
+    return Alert("a", "ELSE", "v", Severity.MAJOR, "food", key, None, "kitchen",
+                 AlertState.UNACKNOWLEDGED, at, "文", "text")  # fmt: skip
 
 
 @pytest.mark.parametrize("kind", KINDS)
