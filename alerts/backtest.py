@@ -10,7 +10,7 @@ from alerts.plan import Plan
 from alerts.replay import Replay
 from collectors.store import EventQuery, Store
 from devices.catalog import Site
-from devices.model import Reading
+from devices.model import PointId
 
 TICK = timedelta(seconds=10)
 """Coarser than live; a hold time is told at most so much later."""
@@ -42,9 +42,10 @@ def backtest(
 ) -> History:
     """Raises StoreError. Nodes are taken to live as long as their points speak."""
     replay = Replay(site, plan, start, TICK, site.nodes)
-    count = 0
+    count, points = 0, _points(site, plan)
     for stretch in _stretches(start, end):
-        readings = sorted(_readings(site, store, *stretch), key=lambda reading: reading.at)
+        query = EventQuery(points, *stretch, LIMIT)
+        readings = sorted(store.events(query), key=lambda reading: reading.at)
         replay.play(readings)
         count += len(readings)
         progress(stretch[1], count)
@@ -58,5 +59,8 @@ def _stretches(start: datetime, end: datetime) -> Iterator[tuple[datetime, datet
         start += STRETCH
 
 
-def _readings(site: Site, store: Store, start: datetime, end: datetime) -> list[Reading]:
-    return store.events(EventQuery(list(site.points), start, end, LIMIT))
+def _points(site: Site, plan: Plan) -> list[PointId]:
+    """What the plan's rules watch, and what is beside it: a rule may look at its room."""
+    keys = {key for rule in plan.rules for key in plan.keys(rule)}
+    rooms = {plan.place_of(key) for key in keys}
+    return [id for id, point in site.points.items() if point.room in rooms or point.node in keys]

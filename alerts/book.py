@@ -165,6 +165,23 @@ class Book:
         query = select(OrderEventRow).where(OrderEventRow.order == id)
         return self._all(query.order_by(OrderEventRow.id), OrderEvent)
 
+    def alerts_within(self, start: datetime, end: datetime) -> Sequence[Alert]:
+        """Those that were open at any time between two moments, oldest first."""
+        query = select(AlertRow).where(
+            AlertRow.raised_at < to_ms(end),
+            AlertRow.closed_at.is_(None) | (AlertRow.closed_at >= to_ms(start)),
+        )
+        return self._all(query.order_by(AlertRow.raised_at), Alert)
+
+    def steps_within(self, start: datetime, end: datetime) -> Sequence[Transition]:
+        """What happened to alerts between two moments, in order; each with the alert as it is
+        now."""
+        query = select(TransitionRow, AlertRow).join(AlertRow, AlertRow.id == TransitionRow.alert)
+        query = query.where(TransitionRow.at >= to_ms(start), TransitionRow.at < to_ms(end))
+        query = query.order_by(TransitionRow.at, TransitionRow.id)
+        rows = self._ask(lambda session: list(session.execute(query))) or ()
+        return [_restore(Transition, step, alert=_restore(Alert, alert)) for step, alert in rows]
+
     def mutes(self, now: datetime | None = None) -> Sequence[Mute]:
         """Newest first; with `now` only those that are not over then."""
         query = select(MuteRow).order_by(MuteRow.made_at.desc(), MuteRow.id)

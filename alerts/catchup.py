@@ -15,8 +15,9 @@ log = logging.getLogger(__name__)
 READINGS = "readings"
 LONGEST = timedelta(days=1)
 """What is older is history; nobody is called for it."""
-OVERLAP = timedelta(minutes=10)
-"""Before the checkpoint, so that the rules know what was so when it was set."""
+OVERLAP = timedelta(minutes=45)
+"""Before the checkpoint, so that the rules know what was so when it was set, and how long a door
+that puts off an alarm has been open."""
 STRETCH = timedelta(hours=1)
 STRETCH_LIMIT = 200_000
 EVERY = timedelta(seconds=10)

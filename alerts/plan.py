@@ -57,6 +57,18 @@ class Plan:
         """The same plan with one rule at work."""
         return replace(self, rules=tuple(rule for rule in self.rules if rule.file.id == id))
 
+    def with_hold(self, id: str, hold_s: float) -> "Plan":
+        """The same plan with another hold time of one rule. Raises ConfigError where its kind
+        knows none."""
+        rules = list(self.rules)
+        for place, rule in enumerate(rules):
+            if rule.file.id == id:
+                options = {**rule.file.options, "hold_s": hold_s}
+                rules[place] = make_rule(
+                    replace(rule.file, options=options), self.site, self.calendar
+                )
+        return replace(self, rules=tuple(rules))
+
     @cached_property
     def _by_id(self) -> Mapping[str, Rule]:
         return {rule.file.id: rule for rule in self.rules}

@@ -86,6 +86,9 @@ class View(Protocol):
     def said(self, point: PointId, value: str) -> datetime | None:
         """The newest source time at which a text point said `value`."""
 
+    def spent(self, point: PointId, value: str, since: datetime, until: datetime) -> timedelta:
+        """How long in all a text point said `value` between two moments."""
+
     def node(self, node: NodeId) -> NodeView: ...
 
     def untold(self, node: NodeId, but: str) -> int:
@@ -238,6 +241,14 @@ class HoldingRule(Rule):
         """Further words for the sentence, in Chinese and English."""
         return {}
 
+    def hold(self, key: str, memory: Memory, since: datetime, at: datetime, view: View) -> float:
+        """For how many seconds in all the condition has to hold that began at `since`."""
+        return float(self.options.hold_s)
+
+    def after(self, memory: Memory, at: datetime) -> tuple[Any, ...]:
+        """What is remembered of a stretch that is over."""
+        return ()
+
     @property
     def rises(self) -> Sequence[tuple[timedelta, Severity]]:
         """After how long in all the severity rises, and to what; soonest first."""
@@ -250,7 +261,7 @@ class HoldingRule(Rule):
         since = memory.since
         if since is None or (not memory.breached and self._gap(reading, view)):
             since = self._since(reading, view)
-        return self._on(reading.point, reading.at, memory, since, reading.value)
+        return self._on(reading.point, reading.at, memory, since, reading.value, view)
 
     def tick(self, key: str, memory: Memory, now: datetime, view: View) -> Step | None:
         point = PointId(key)
@@ -264,7 +275,7 @@ class HoldingRule(Rule):
         if begun is None:
             file = self.file
             begun = max(last.at, self.calendar.began(file.when, file.unless, now))
-        return self._on(key, now, memory, begun, last.value)
+        return self._on(key, now, memory, begun, last.value, view)
 
     def _gap(self, reading: Reading, view: View) -> bool:
         """Whether so long nothing was known before this reading that the hold begins anew."""
@@ -280,16 +291,17 @@ class HoldingRule(Rule):
         return min(reading.at, max(last.at, began))
 
     def _off(self, key: str, at: datetime, memory: Memory, value: Value) -> Step | None:
-        if memory.breached:
-            return Memory(at), self.verdict(key, False, at, value=value)
-        return (Memory(at), None) if memory.since is not None else None
+        if memory.since is None and not memory.breached:
+            return None
+        over = Memory(at, data=self.after(memory, at))
+        return over, self.verdict(key, False, at, value=value) if memory.breached else None
 
     def _on(
-        self, key: str, at: datetime, memory: Memory, since: datetime, value: Value
+        self, key: str, at: datetime, memory: Memory, since: datetime, value: Value, view: View
     ) -> Step | None:
         held = at - since
-        if held < timedelta(seconds=self.options.hold_s) and not memory.breached:
-            return (Memory(at, since), None) if since != memory.since else None
+        if not memory.breached and held.total_seconds() < self.hold(key, memory, since, at, view):
+            return (Memory(at, since, data=memory.data), None) if since != memory.since else None
         level = sum(1 for after, _ in self.rises if held >= after)
         level = max(level, memory.level)
         if memory.breached and level == memory.level and not memory.no_data:
@@ -304,4 +316,4 @@ class HoldingRule(Rule):
             severity=severity,
             more=self.words(key, value),
         )
-        return Memory(at, since, True, level=level), verdict
+        return Memory(at, since, True, level=level, data=memory.data), verdict

@@ -79,8 +79,9 @@ class Result:
         return [line for line in lines if not line.startswith(("---", "+++", "@@"))]
 
 
-def load_scenarios(path: Path, site: Site, plan: Plan) -> tuple[Scenario, ...]:
-    """The stories of a file. Raises ConfigError with every mistake in them."""
+def load_scenarios(path: Path, site: Site, plan: Plan | None) -> tuple[Scenario, ...]:
+    """The stories of a file. Raises ConfigError with every mistake in them; without a plan those
+    of rules it does not have are none."""
     file, problems = parse(ScenarioFile, read_toml(path), path.name)
     scenarios = file.scenario if file else ()
     for scenario in scenarios:
@@ -91,8 +92,8 @@ def load_scenarios(path: Path, site: Site, plan: Plan) -> tuple[Scenario, ...]:
     return scenarios
 
 
-def _mistakes(scenario: Scenario, site: Site, plan: Plan) -> Iterator[tuple[str, str]]:
-    if plan.rule(scenario.rule) is None:
+def _mistakes(scenario: Scenario, site: Site, plan: Plan | None) -> Iterator[tuple[str, str]]:
+    if plan is not None and plan.rule(scenario.rule) is None:
         yield f"the plan has no rule {scenario.rule}", "name one of the plan"
     for point, text in scenario.play.items():
         if PointId(point) not in site.points:

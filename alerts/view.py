@@ -1,7 +1,8 @@
 """LiveView: what is known of points and nodes now; the rules look at it."""
 
+from collections import deque
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from alerts.model import Alert
 from alerts.rule import NodeView
@@ -9,6 +10,8 @@ from devices.catalog import Site
 from devices.model import NodeId, NodeState, NodeStatus, PointId, Reading
 
 MAX_WORD = 40
+CHANGES = 64
+"""So many changes of a text point are remembered."""
 
 
 class LiveView:
@@ -26,6 +29,7 @@ class LiveView:
         }
         self._untold: list[Alert] = []
         self._boots: dict[NodeId, str] = {}
+        self._changes: dict[PointId, deque[tuple[datetime, str]]] = {}
         self._said: dict[tuple[PointId, str], datetime] = {}
 
     def usable(self, point: PointId) -> Reading | None:
@@ -39,6 +43,16 @@ class LiveView:
 
     def said(self, point: PointId, value: str) -> datetime | None:
         return self._said.get((point, value))
+
+    def spent(self, point: PointId, value: str, since: datetime, until: datetime) -> timedelta:
+        total, end = timedelta(), until
+        for at, said in reversed(self._changes.get(point, ())):
+            if said == value and end > since:
+                total += end - max(at, since)
+            end = min(end, at)
+            if at <= since:
+                break
+        return total
 
     def node(self, node: NodeId) -> NodeView:
         return self._nodes[node]
@@ -72,6 +86,11 @@ class LiveView:
             self._usable[point] = reading
             if isinstance(reading.value, str):
                 self._said[point, reading.value[:MAX_WORD]] = reading.at
+                changes = self._changes.get(point)
+                if changes is None:
+                    changes = self._changes[point] = deque(maxlen=CHANGES)
+                if not changes or changes[-1][1] != reading.value:
+                    changes.append((reading.at, reading.value))
         if now is not None:
             self._heard[point] = now
             self._sign_of_life(NodeId(self._site.points[point].node), now)

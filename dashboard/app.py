@@ -10,9 +10,7 @@ from flask_limiter.util import get_remote_address
 
 from dashboard import page
 from dashboard.api import (
-    alerts as api_alerts,
-)
-from dashboard.api import (
+    alarm_health,
     completeness,
     dead_letters,
     events,
@@ -20,6 +18,12 @@ from dashboard.api import (
     probes,
     series,
     work_orders,
+)
+from dashboard.api import (
+    alerts as api_alerts,
+)
+from dashboard.api import (
+    mutes as api_mutes,
 )
 from dashboard.api import (
     points as api_points,
@@ -32,13 +36,17 @@ from dashboard.problems import handle_errors
 from dashboard.records.accounts import SESSION_LIFE
 from dashboard.roles import Permission
 from dashboard.section import parts as given_parts
+from dashboard.trials import Trials
 from dashboard.views import (
     alerts,
     canteen,
     classrooms,
     gates,
+    health,
     maintenance,
+    mutes,
     overview,
+    plan,
     points,
     post,
     session,
@@ -47,9 +55,11 @@ from dashboard.views import (
 
 SECTIONS = (
     overview.section, canteen.section, gates.section, classrooms.section, alerts.section,
-    points.section, maintenance.section, post.section, settings.section, session.section,
-    probes.section, api_points.section, series.section, events.section, completeness.section,
-    dead_letters.section, api_alerts.section, work_orders.section, openapi.section,
+    points.section, maintenance.section, mutes.section, plan.section, health.section,
+    post.section, settings.section, session.section, probes.section, api_points.section,
+    series.section, events.section, completeness.section, dead_letters.section,
+    api_alerts.section, alarm_health.section, work_orders.section, api_mutes.section,
+    openapi.section,
 )  # fmt: skip
 MAX_BODY = 1024 * 1024
 RATE = "6000 per minute"
@@ -61,6 +71,7 @@ def create_app(parts: Parts) -> Flask:
     app = Flask(__name__)
     app.extensions["campus"] = parts
     app.extensions["lockout"] = Lockout()
+    app.extensions["trials"] = Trials(parts.site.path, parts.data)
     app.config.update(
         SECRET_KEY=session_secret(parts.data),
         SESSION_COOKIE_NAME=COOKIE,

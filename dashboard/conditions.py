@@ -29,6 +29,7 @@ class State(StrEnum):
         return _RANKS[self]
 
 
+_QUIET = (AlertState.SHELVED, AlertState.SUPPRESSED, AlertState.OUT_OF_SERVICE)
 _RANKS = {state: rank for rank, state in enumerate(State)}
 
 
@@ -66,7 +67,7 @@ def condition_of(
 
 def alert_state(alert: Mapping[str, Any]) -> State | None:
     """How an open alert colours its point; None once it is back to normal."""
-    if alert.get("state") == AlertState.SHELVED.value:
+    if alert.get("state") in _QUIET:
         return State.SHELVED
     if not alert.get("active", True):
         return None

@@ -97,6 +97,7 @@ def prepare(app: Flask) -> None:
             "date_text": lambda at: date_text(at, now, zone),
             "day_text": lambda at: day_text(at, zone),
             "age_text": lambda at: age_text((now - at).total_seconds()),
+            "span_words": span_text,
             "since_text": lambda at: span_text((now - at).total_seconds()),
             "parse_time": parse_time,
         }

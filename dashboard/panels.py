@@ -153,7 +153,7 @@ class AlertPanel:
     def sort_key(self) -> tuple[bool, bool, int, float]:
         raised = self.raised_at
         return (
-            self.state == "shelved",
+            self.state in ("shelved", "suppressed", "out-of-service"),
             not self.waiting,
             _SEVERITIES.index(self.severity),
             -(raised.timestamp() if raised else 0.0),

@@ -15,7 +15,9 @@ from alerts.model import (
     Transition,
     WorkOrder,
 )
+from alerts.mute import Mute
 from alerts.plan import Plan
+from alerts.planwatch import PlanWatch
 from collectors.ledger import Ledger
 from collectors.store import Store
 from dashboard.live import Hub
@@ -40,6 +42,9 @@ class Book(Protocol):
     def work_orders(self, states: Iterable[OrderState] | None = None, /) -> Sequence[WorkOrder]: ...
     def work_order(self, id: str, /) -> WorkOrder | None: ...
     def work_order_events(self, id: str, /) -> Sequence[OrderEvent]: ...
+    def alerts_within(self, start: datetime, end: datetime, /) -> Sequence[Alert]: ...
+    def steps_within(self, start: datetime, end: datetime, /) -> Sequence[Transition]: ...
+    def mutes(self, now: datetime | None = None, /) -> Sequence[Mute]: ...
 
 
 class Requester(Protocol):
@@ -53,7 +58,7 @@ class Parts:
     """All that `create_app` needs; `data` is the folder of the secret and of the run files."""
 
     site: Site
-    plan: Plan
+    watched: PlanWatch
     store: Store
     book: Book
     ledger: Ledger
@@ -62,3 +67,9 @@ class Parts:
     accounts: Accounts
     clock: Clock
     data: Path
+
+    @property
+    def plan(self) -> Plan:
+        """The version at work: a changed file counts as it does for the engine."""
+        self.watched.look(self.clock.monotonic())
+        return self.watched.plan

@@ -81,6 +81,7 @@ class WebService:
         parts: Parts = self._app.extensions["campus"]
         # Only the listener: the trigger has to live as long as any thread may pull it.
         server.trigger.pull_trigger(lambda: wasyncore.dispatcher.close(server))
+        self._app.extensions["trials"].close()
         parts.hub.end_streams()
         server.task_dispatcher.shutdown(timeout=10)
         server.trigger.pull_trigger(lambda: _close_channels(server))

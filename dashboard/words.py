@@ -24,8 +24,22 @@ ALERT_STATES: Words = {
     "unacknowledged": _("未确认"),
     "acknowledged": _("已确认"),
     "returned": _("已恢复，待确认"),
+    "latched": _("已恢复，待现场检查"),
     "shelved": _("已屏蔽"),
+    "suppressed": _("已抑制"),
+    "out-of-service": _("已停用"),
     "closed": _("已关闭"),
+}
+ENDINGS: Words = {
+    "handled": _("已处理"),
+    "false-alarm": _("误报"),
+    "to-repair": _("转维修"),
+    "to-hazard": _("转隐患"),
+    "watching": _("观察"),
+}
+MUTE_KINDS: Words = {
+    "out-of-service": _("停用"),
+    "maintenance": _("检修"),
 }
 ORDER_STATES: Words = {
     "reported": _("已报修"),
@@ -39,6 +53,7 @@ FAULTS: Words = {
     "error-value": _("传感器报错值"),
     "frozen": _("数值不变"),
     "reported": _("人工报修"),
+    "hazard": _("安全隐患"),
 }
 QUALITIES: Words = {
     "good": _("可信"),
@@ -99,6 +114,15 @@ DEEDS: Words = {
     "no-data": _("数据中断"),
     "data-back": _("数据恢复"),
     "note": _("备注"),
+    "suppressed": _("被抑制"),
+    "unsuppressed": _("不再抑制"),
+    "out-of-service": _("停用"),
+    "in-service": _("恢复使用"),
+    "expired": _("确认过期"),
+    "resumed": _("检修结束"),
+    "reminded": _("再次提醒"),
+    "escalated": _("升级"),
+    "ended": _("填写处理结果"),
 }
 ORDER_DEEDS: Words = {
     "fault": _("发现故障"),
@@ -112,6 +136,9 @@ ORDER_DEEDS: Words = {
 CHANNELS: Words = {
     "guard-post": _("门卫岗"),
     "screen": _("监测页面"),
+    "apprise": _("手机消息"),
+    "webhook": _("对接程序"),
+    "home-assistant": "Home Assistant",
     "-": "—",
 }
 HOLDS: Words = {
@@ -120,6 +147,11 @@ HOLDS: Words = {
     "returned": _("通知前已经恢复"),
     "over": _("通知前告警已经结束"),
     "no-channel": _("预案里已没有这个通知方式"),
+    "suppressed": _("原因已另行通知"),
+    "out-of-service": _("测点已停用"),
+    "maintenance": _("正在检修，结束后再通知"),
+    "chatter": _("反复出现，改为定时提醒"),
+    "no-address": _("通知对象没有填写这种方式的地址"),
 }
 EVIDENCE: Words = {
     "value": _("数值"),
@@ -134,6 +166,13 @@ EVIDENCE: Words = {
     "low": _("量程下限"),
     "high": _("量程上限"),
     "reason": _("判断依据"),
+}
+CADENCES: Words = {
+    "day": _("每天"),
+    "week": _("每周"),
+    "month": _("每月"),
+    "term": _("每学期"),
+    "year": _("每年"),
 }
 STANDINGS: Words = {
     "regulation": _("法规"),

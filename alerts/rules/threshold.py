@@ -2,17 +2,20 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Annotated, Any
 
-from pydantic import with_config
+from pydantic import Field, with_config
 
 from alerts.model import Severity
-from alerts.plan_words import Seconds
-from alerts.rule import RULES, Bound, HoldingRule
+from alerts.plan_words import Seconds, Text
+from alerts.rule import RULES, Bound, HoldingRule, Memory, View
 from alerts.wording import value_text
 from devices.config import STRICT
-from devices.model import Value, ValueType
+from devices.model import PointId, Value, ValueType, to_ms
+
+DAY = timedelta(days=1)
+MOST_FORGIVEN = 24
 
 
 @with_config(STRICT)
@@ -22,6 +25,26 @@ class Rise:
 
     after_s: Seconds
     severity: Severity
+
+
+@with_config(STRICT)
+@dataclass(frozen=True, slots=True)
+class PutOff:
+    """While the point `beside` it (door beside canteen/fridge-1/temperature is
+    canteen/fridge-1/door) says `equals`, the hold time stands still, for `at_most_s` in all."""
+
+    beside: Text
+    equals: Text
+    at_most_s: Seconds
+
+
+@with_config(STRICT)
+@dataclass(frozen=True, slots=True)
+class Forgive:
+    """A breach of up to `longest_s`, such as a defrost, is no alarm, `times` in a day."""
+
+    longest_s: Seconds
+    times: Annotated[int, Field(ge=1, le=24)]
 
 
 @with_config(STRICT)
@@ -40,6 +63,8 @@ class Options:
     clear_below: float | None = None
     inclusive: bool = False
     rises: tuple[Rise, ...] = ()
+    put_off: PutOff | None = None
+    forgive: Forgive | None = None
 
 
 @RULES.register("threshold")
@@ -65,6 +90,8 @@ class Threshold(HoldingRule):
         if times != sorted(set(times)) or any(after < options.hold_s for after in times):
             found.append(("`rises` do not come later than `hold_s`, one after the other",
                           "order them by `after_s`"))  # fmt: skip
+        if options.forgive is not None and options.forgive.longest_s <= options.hold_s:
+            found.append(("`forgive` is not longer than `hold_s`", "else it forgives nothing"))
         for kind in kinds:
             for limit in (above, below):
                 if limit is not None and (
@@ -74,6 +101,29 @@ class Threshold(HoldingRule):
                     found.append((f"{limit:g} is beyond what {kind.key} can show",
                                   f"its range is {kind.low:g} to {kind.high:g}"))  # fmt: skip
         return found
+
+    def hold(self, key: str, memory: Memory, since: datetime, at: datetime, view: View) -> float:
+        seconds, put_off, forgive = self.options.hold_s, self.options.put_off, self.options.forgive
+        if forgive is not None and len(self._forgiven(memory, at)) < forgive.times:
+            seconds = forgive.longest_s
+        if put_off is not None:
+            door = PointId(f"{key.rpartition('/')[0]}/{put_off.beside}")
+            open_for = view.spent(door, put_off.equals, since, at).total_seconds()
+            seconds += min(open_for, put_off.at_most_s)
+        return float(seconds)
+
+    def after(self, memory: Memory, at: datetime) -> tuple[Any, ...]:
+        """When what was forgiven in the last day ended, in ms."""
+        if self.options.forgive is None:
+            return ()
+        forgiven = self._forgiven(memory, at)
+        since, hold = memory.since, timedelta(seconds=self.options.hold_s)
+        if memory.breached or since is None or at - since < hold:
+            return forgiven
+        return (*forgiven, to_ms(at))[-MOST_FORGIVEN:]
+
+    def _forgiven(self, memory: Memory, at: datetime) -> tuple[int, ...]:
+        return tuple(ms for ms in memory.data if ms > to_ms(at - DAY))
 
     @property
     def rises(self) -> Sequence[tuple[timedelta, Severity]]:

@@ -1,11 +1,13 @@
 """/api/v1/alerts: the book's alerts; acknowledging, shelving and notes go to the engine."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
+import orjson
 from flask import Response, request
 from werkzeug.exceptions import Forbidden, NotFound
 
-from alerts.model import Alert, AlertState
+from alerts.model import Alert, AlertState, Ending
 from dashboard.api.answers import alert_json, json_answer
 from dashboard.api.parameters import body, number, text, time_of
 from dashboard.asking import ask_engine
@@ -19,7 +21,8 @@ LONGEST_SHELF = timedelta(days=7)
 
 
 @section.path("", Permission.VIEW, query={
-    "state": "unacknowledged, acknowledged, returned, shelved, closed, or open (all but closed)",
+    "state": "unacknowledged, acknowledged, returned, latched, shelved, suppressed, "
+             "out-of-service, closed, or open (all but closed)",
     "from": "raised since, ISO 8601 or ms", "limit": "the newest so many, 1 to 1000",
 })  # fmt: skip
 def every_alert() -> Response:
@@ -92,6 +95,26 @@ def note(id: str) -> Response:
     written = text(body(), "note", required=True)
     own_alert(id)
     return json_answer(ask_engine("note", id, written))
+
+
+@section.path("/<id>/end", Permission.ACKNOWLEDGE, methods=("POST",), body={
+    "ending": "false-alarm, handled, to-repair, to-hazard or watching; required",
+    "note": "what was found; required for false-alarm",
+})  # fmt: skip
+def end(id: str) -> Response:
+    """Say what it turned out to be; acknowledges it too, and to-repair opens an entry."""
+    data = body()
+    own_alert(id)
+    return json_answer(end_alert(id, text(data, "ending", 40), text(data, "note")))
+
+
+def end_alert(id: str, ending: str, note: str) -> dict[str, Any]:
+    """Checked and asked of the engine. Raises BadInput."""
+    if ending not in list(Ending):
+        raise BadInput("ending", f"{ending!r} is not known", f"use {', '.join(Ending)}")
+    if ending == Ending.FALSE_ALARM and not note:
+        raise BadInput("note", "is missing", "say why it was a false alarm")
+    return ask_engine("end", id, orjson.dumps({"ending": ending, "note": note}).decode())
 
 
 def shelf_end(given: str) -> datetime:

@@ -32,6 +32,7 @@ def add(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     test.add_argument(
         "file", metavar="FILE", nargs="?", type=Path, help="safety_plan.tests.toml by the plan"
     )
+    test.add_argument("--rule", metavar="RULE", help="only the stories of this one")
     add_place_options(test)
     test.add_argument("--json", action="store_true", help="one JSON object, for programs")
     test.set_defaults(run=run_test)
@@ -39,6 +40,9 @@ def add(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     past.add_argument("--from", dest="start", metavar="TIME", help="ISO 8601; else 30 days ago")
     past.add_argument("--to", dest="end", metavar="TIME", help="ISO 8601; else now")
     past.add_argument("--rule", metavar="RULE", help="only this one")
+    past.add_argument(
+        "--hold", metavar="SECONDS", type=float, help="with --rule: also with this hold time"
+    )
     add_place_options(past)
     past.add_argument("--json", action="store_true", help="one JSON object, for programs")
     past.set_defaults(run=run_backtest)
@@ -71,8 +75,13 @@ def run_test(args: argparse.Namespace) -> int:
     place = workplace(args)
     plan = load_plan(place.plan, place.site)
     path = args.file or place.plan.with_name("safety_plan.tests.toml")
+    if args.rule:
+        _known_rule(plan, args.rule)
+        plan = plan.only(args.rule)
     results = [
-        run(scenario, place.site, plan) for scenario in load_scenarios(path, place.site, plan)
+        run(scenario, place.site, plan)
+        for scenario in load_scenarios(path, place.site, plan if not args.rule else None)
+        if plan.rule(scenario.rule) is not None
     ]
     failed = [result for result in results if not result.ok]
     untold = sorted({r.file.id for r in plan.rules} - {r.scenario.rule for r in results})
@@ -109,8 +118,16 @@ def run_backtest(args: argparse.Namespace) -> None:
     start = _time(args.start, site, "--from") if args.start else end - MONTH
     if start >= end:
         raise CampusError("--from is not before --to")
+    by_hold: dict[str, int] = {}
     with contextlib.closing(open_store(site, place.data, readonly=True)) as store:
         found = backtest(site, plan, store, start, end, _progress)
+        if args.rule:
+            by_hold[""] = found.raised[args.rule]
+        if args.rule and args.hold is not None:
+            other = backtest(
+                site, plan.with_hold(args.rule, args.hold), store, start, end, _progress
+            )
+            by_hold[f"{args.hold:g}"] = other.raised[args.rule]
     if args.json:
         rows = [
             {"at": t.at.isoformat(), "rule": t.alert.rule, "key": t.alert.key, "what": t.why,
@@ -118,6 +135,7 @@ def run_backtest(args: argparse.Namespace) -> None:
             for t in found.transitions
         ]  # fmt: skip
         print(json.dumps({"readings": found.readings, "would_have": found.raised,
+                          "by_hold": by_hold,
                           "work_orders": len(found.orders), "transitions": rows},
                          ensure_ascii=False))  # fmt: skip
         return
@@ -128,6 +146,9 @@ def run_backtest(args: argparse.Namespace) -> None:
         times = found.raised[rule.file.id]
         if times:
             print(f"  {rule.file.id:18} {rule.file.title}: would have called {times} times")
+    for hold, times in by_hold.items():
+        if hold:
+            print(f"  with a hold time of {hold} s: {times} times")
     calm = sum(1 for rule in plan.rules if not found.raised[rule.file.id])
     print(f"  {calm} of {len(plan.rules)} rules would not have called. "
           f"{len(found.orders)} steps of maintenance entries.")  # fmt: skip

@@ -72,6 +72,7 @@ def run_ingest(args: argparse.Namespace) -> None:
 def run_engine(args: argparse.Namespace) -> None:
     from alerts.book import Book
     from alerts.engine import Engine
+    from alerts.heartbeat import HeartbeatService
     from alerts.plan import load_plan
     from collectors.mqtt import connect_to
     from collectors.presence import Presence, presence_will
@@ -91,12 +92,14 @@ def run_engine(args: argparse.Namespace) -> None:
             return {"engine": engine.health()}
 
         presence = Presence("engine", transport, clock, parts, engine.counters)
-        run_services([transport, engine, presence])
+        heartbeat = HeartbeatService(lambda: engine.plan, lambda: engine.health().ok)
+        run_services([transport, engine, presence, heartbeat])
 
 
 def run_web(args: argparse.Namespace) -> None:
     from alerts.book import Book
     from alerts.plan import load_plan
+    from alerts.planwatch import PlanWatch
     from collectors.ledger import Ledger
     from collectors.mqtt import connect_to
     from collectors.requests import Requester
@@ -123,8 +126,8 @@ def run_web(args: argparse.Namespace) -> None:
         hub = Hub(site, transport, clock)
         hub.prime(store, book)
         parts = Parts(
-            site, plan, store, book, ledger, hub, Requester(transport, client), accounts, clock,
-            data,
+            site, PlanWatch(plan), store, book, ledger, hub, Requester(transport, client), accounts,
+            clock, data,
         )  # fmt: skip
         run_services([transport, WebService(create_app(parts), site.services.http, clock), hub])
 

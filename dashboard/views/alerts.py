@@ -7,8 +7,9 @@ from flask_babel import gettext as _
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 
-from alerts.model import AlertState
-from dashboard.api.alerts import own_alert, shelf_end
+from alerts.model import AlertState, Ending
+from dashboard import words
+from dashboard.api.alerts import end_alert, own_alert, shelf_end
 from dashboard.api.answers import alert_json, is_number
 from dashboard.asking import ask_engine
 from dashboard.auth import safe_next
@@ -57,6 +58,7 @@ def card(id: str) -> str:
         "alert.html", alert=shown, point=point, numeric=numeric,
         chart_from=raised - AROUND, chart_to=min(now, max(ended, raised) + AROUND),
         transitions=book.transitions(id), deliveries=book.deliveries(id),
+        endings=list(words.ENDINGS),
         shelf_ends=[now + timedelta(hours=hours) for hours in (1, 4, 24, 72)],
     )  # fmt: skip
 
@@ -89,6 +91,22 @@ def acknowledge(id: str) -> Response:
 @section.path("/alerts/<id>/shelve", Permission.SHELVE, methods=("POST",))
 def shelve(id: str) -> Response:
     return _told(id, "shelve", _("已屏蔽到所选时间。"))
+
+
+@section.path("/alerts/<id>/end", Permission.ACKNOWLEDGE, methods=("POST",))
+def end(id: str) -> Response:
+    """What it turned out to be, chosen on the card."""
+    ending, note = request.form.get("ending", ""), request.form.get("note", "").strip()
+    try:
+        own_alert(id)
+        if ending == Ending.FALSE_ALARM and not note:
+            raise BadInput("note", _("误报要写明原因"), _("请写明原因后再提交"))
+        end_alert(id, ending, note[:1500])
+    except (BadInput, EngineSilent, EngineRefused) as error:
+        flash(str(error), "error")
+    else:
+        flash(_("处理结果已记入。"), "done")
+    return _back(id)
 
 
 @section.path("/alerts/<id>/note", Permission.ACKNOWLEDGE, methods=("POST",))

@@ -39,8 +39,10 @@ def decode_node_command(payload: bytes) -> NodeCommand:
 class Command:
     """What a person asks of the engine on `campus/v1/command/<verb>`.
 
-    Verbs: acknowledge, shelve, note (of an `alert`); work-order (`alert` is the order's id and
-    `note` a JSON object of what changes). `who` is the person, for the log.
+    Verbs: acknowledge, shelve, note, end (of an `alert`; of `end` the note is {ending, note} as
+    JSON); work-order (`alert` is the order's id and `note` a JSON object of what changes); mute
+    (`note` is {kind, targets, start, end, reason}, or {do: "end"} with the mute's id as `alert`).
+    `who` is the person, for the log.
     """
 
     verb: str

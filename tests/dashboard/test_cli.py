@@ -129,7 +129,10 @@ def test_check_names_mistakes_of_both_files_at_once(
     site = Path(words[1])
     site.write_text(site.read_text("utf-8").replace('"Asia/Shanghai"', '"Moon/Sea"'), "utf-8")
     plan = site.with_name("safety_plan.toml")
-    plan.write_text(plan.read_text("utf-8").replace('"critical"', '"deadly"', 1), "utf-8")
+    plan.write_text(
+        plan.read_text("utf-8").replace('severity = "warning"\n', 'severity = "deadly"\n', 1),
+        "utf-8",
+    )
     assert main(["check", *words]) == 2
     text = said(capsys)
     assert "Moon/Sea" in text

@@ -24,7 +24,9 @@ from alerts.model import (
     Transition,
     WorkOrder,
 )
+from alerts.mute import Mute
 from alerts.plan import load_plan
+from alerts.planwatch import PlanWatch
 from collectors.ledger import Ledger
 from collectors.memory import Exchange, MemoryTransport
 from collectors.requests import Requester, answer
@@ -84,6 +86,7 @@ class PaperBook:
     def __init__(self) -> None:
         self.kept: dict[str, Alert] = {}
         self.orders: dict[str, WorkOrder] = {}
+        self.muted: list[Mute] = []
 
     def alerts(
         self, states: Iterable[AlertState] | None = None, since: datetime | None = None,
@@ -105,6 +108,19 @@ class PaperBook:
         return [
             Delivery("d1", alert_id, at, "guard-post", "gate-east", DeliveryState.SENT, Deed.RAISED)
         ]
+
+    def alerts_within(self, start: datetime, end: datetime) -> list[Alert]:
+        return [a for a in self.kept.values() if a.raised_at < end]
+
+    def steps_within(self, start: datetime, end: datetime) -> list[Transition]:
+        return [
+            Transition(a, None, a.state, a.raised_at, Deed.RAISED)
+            for a in self.kept.values()
+            if start <= a.raised_at < end
+        ]
+
+    def mutes(self, now: datetime | None = None) -> list[Mute]:
+        return [mute for mute in self.muted if now is None or not mute.over(now)]
 
     def work_orders(self, states: Iterable[OrderState] | None = None) -> list[WorkOrder]:
         wanted = set(states) if states else set(OrderState)
@@ -136,7 +152,7 @@ class PaperEngine:
             answer(self._transport, message, self._carry_out(command))
 
     def _carry_out(self, command: wire.Command) -> bytes:
-        if command.verb == "work-order":
+        if command.verb in ("work-order", "mute"):
             return wire.encode_object({"ok": True})
         alert = self._book.kept.get(command.alert)
         if alert is None:
@@ -173,7 +189,7 @@ class Dashboard:
         self.hub = Hub(site, self.web, clock, max_streams=streams)
         plan = load_plan(folder / "plan.toml", site)
         self.parts = Parts(
-            site, plan, self.store, self.book, self.ledger, self.hub,
+            site, PlanWatch(plan), self.store, self.book, self.ledger, self.hub,
             Requester(self.web, "web"), self.accounts,
             clock, folder,
         )  # fmt: skip
@@ -186,6 +202,7 @@ class Dashboard:
         self._seq = 0
 
     def close(self) -> None:
+        self.app.extensions["trials"].close()
         self._open.close()
 
     # --- the world ------------------------------------------------------------------------
