@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from alerts.calendar import ALWAYS
 from alerts.model import Verdict
 from alerts.plan import Plan
-from alerts.rule import NOTHING, Memory, Outcome, Rule, Step
+from alerts.rule import NOTHING, Joint, Memory, Outcome, Rule, Step
 from alerts.view import LiveView
 from devices.model import Reading
 
@@ -71,10 +71,13 @@ class Judge:
         for rule in self._plan.rules_for(reading.point):
             if rule.needs_good_data and not reading.quality.usable:
                 continue
-            memory = self.remembers(rule.file.id, reading.point)
-            if reading.at > memory.at:
+            key = rule.key_of(reading.point)
+            memory = self.remembers(rule.file.id, key)
+            # Points judged together come from several nodes, so not in the order of their times.
+            live_joint = rule.joint is not Joint.NONE and now is not None
+            if reading.at > memory.at or live_joint:
                 step = rule.check(reading, memory, self._view)
-                found += self._taken(rule, reading.point, step)
+                found += self._taken(rule, key, step)
         self._view.keep(reading, now)
         return found
 

@@ -19,6 +19,7 @@ from devices.catalog import Site
 from devices.config import parse, read_toml
 from devices.errors import ConfigError, Problem
 from devices.model import NodeId, PlaceId, PointId
+from devices.toml_lines import with_lines
 
 GUARDS = "guard"
 """The role of those who stand at gates: of it those on duty at any gate are told."""
@@ -77,12 +78,17 @@ class Plan:
         """The points (or nodes) that a rule watches."""
         return self._keys[rule.file.id]
 
+    def on(self, site: Site) -> "Plan":
+        """The same plan on another site."""
+        file = replace(self.file, rule=tuple(rule.file for rule in self.rules))
+        return _at_work(self.path, self.version, file, site)
+
     @cached_property
     def _by_point(self) -> Mapping[str, tuple[Rule, ...]]:
         found: dict[str, list[Rule]] = {}
         for rule in self.rules:
             if rule.watches is Watches.POINTS:
-                for key in self.keys(rule):
+                for key in rule.selected:
                     found.setdefault(key, []).append(rule)
         return {key: tuple(rules) for key, rules in found.items()}
 
@@ -186,7 +192,9 @@ class Plan:
 def read_plan(path: Path) -> tuple[PlanFile | None, list[Problem]]:
     """The plan's tables, each by itself, without a site to hold them against."""
     try:
-        return parse(PlanFile, read_toml(path), path.name)
+        data = read_toml(path)
+        file, problems = parse(PlanFile, data, path.name)
+        return file, with_lines(problems, path, data)
     except ConfigError as error:
         return None, list(error.problems)
 
@@ -198,18 +206,21 @@ def load_plan(path: Path, site: Site) -> Plan:
     sound = file if file is not None else sound_part(data)
     problems += mistakes(path.name, sound, Names.of(data), site)
     if file is None or problems:
-        raise ConfigError(problems)
+        raise ConfigError(with_lines(problems, path, data))
+    version = hashlib.sha256(path.read_bytes()).hexdigest()[:12]
+    return _at_work(path, version, file, site)
+
+
+def _at_work(path: Path, version: str, file: PlanFile, site: Site) -> Plan:
     calendar = Calendar(file.calendar, site.timezone)
     rules = tuple(make_rule(rule, site, calendar) for rule in file.rule)
-    return Plan(
-        path=path,
-        version=hashlib.sha256(path.read_bytes()).hexdigest()[:12],
-        file=file,
-        site=site,
-        calendar=calendar,
-        rules=rules,
-        _keys={rule.file.id: selected(rule.file, site, rule.watches) for rule in rules},
-    )
+    keys = {
+        rule.file.id: tuple(dict.fromkeys(rule.key_of(point) for point in rule.selected))
+        if rule.watches is Watches.POINTS
+        else rule.selected
+        for rule in rules
+    }
+    return Plan(path, version, file, site, calendar, rules, keys)
 
 
 def make_rule(file: RuleFile, site: Site, calendar: Calendar) -> Rule:
@@ -218,4 +229,6 @@ def make_rule(file: RuleFile, site: Site, calendar: Calendar) -> Rule:
     options, problems = options_of(file, "")
     if problems:
         raise ConfigError(problems)
-    return kind(file, options, site, calendar)
+    rule = kind(file, options, site, calendar)
+    rule.selected = selected(file, site, rule.watches)
+    return rule

@@ -303,6 +303,8 @@ def _select(where: str, select: Select, site: Site) -> Iterator[_Finding]:
         ("gates", select.gates, gates, "gate"),
         ("nodes", select.nodes, site.nodes, "node"),
         ("room_types", select.room_types, types, "room type"),
+        ("groups", select.groups, {kind.group for kind in KINDS.values()}, "group of kinds"),
+        ("buildings", select.buildings, site.buildings, "building"),
     ]
     for name, patterns, known, what in lists:
         for pattern in patterns:

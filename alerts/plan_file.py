@@ -102,6 +102,9 @@ class Select:
     gates: tuple[str, ...] = ()
     nodes: tuple[str, ...] = ()
     room_types: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+    """Of kinds, such as canteen or gate."""
+    buildings: tuple[str, ...] = ()
 
 
 @with_config(STRICT)

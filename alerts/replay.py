@@ -15,7 +15,7 @@ from alerts.timers import dead_node
 from alerts.view import LiveView
 from alerts.workorders import WorkOrders
 from devices.catalog import Site
-from devices.model import NodeId, NodeState, NodeStatus, Reading
+from devices.model import ClockState, NodeId, NodeState, NodeStatus, Reading
 
 SIGN_OF_LIFE = timedelta(seconds=30)
 
@@ -53,9 +53,10 @@ class Replay:
             self.advance(reading.at)
             self._take(self._judge.check(reading, reading.at), reading.at)
 
-    def say(self, node: NodeId, state: NodeState, at: datetime) -> None:
+    def say(self, node: NodeId, status: NodeStatus, at: datetime) -> None:
+        """What a node says of itself."""
         self.advance(at)
-        self._status(node, state, at)
+        self._view.status(node, status, False, at)
 
     def leave_untold(self, node: NodeId, count: int, at: datetime) -> None:
         """So many alerts of a node reach nobody from then on."""
@@ -77,7 +78,8 @@ class Replay:
             self._take(self._judge.tick(self.now), self.now, by_time=True)
 
     def _status(self, node: NodeId, state: NodeState, at: datetime) -> None:
-        self._view.status(node, NodeStatus(state, "replay", at), False, at)
+        status = NodeStatus(state, "replay", at, clock=ClockState.SYNCED)
+        self._view.status(node, status, False, at)
 
     def _take(
         self, verdicts: Iterable[tuple[Rule, Verdict]], now: datetime, by_time: bool = False

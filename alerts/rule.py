@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
 from enum import StrEnum
+from functools import cache
 from types import MappingProxyType
 from typing import Any, ClassVar, Protocol
 
@@ -13,7 +14,7 @@ from alerts.model import Severity, Verdict
 from alerts.plan_file import RuleFile
 from alerts.wording import fill, span_text, value_text
 from devices.catalog import Site
-from devices.model import EPOCH, NodeId, PlaceId, PointId, Reading, Value
+from devices.model import EPOCH, NodeId, NodeStatus, PlaceId, PointId, Reading, Value
 from devices.registry import Registry
 
 
@@ -27,6 +28,14 @@ class Outcome(StrEnum):
 class Watches(StrEnum):
     POINTS = "points"
     NODES = "nodes"
+
+
+class Joint(StrEnum):
+    """Which of its points a rule judges together, as one."""
+
+    NONE = "none"
+    ROOM = "room"
+    SITE = "site"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +73,8 @@ class NodeView:
     heard: datetime
     online_since: datetime
     offline_since: datetime | None = None
+    status: NodeStatus | None = None
+    """What it said of itself last, while online."""
 
 
 class View(Protocol):
@@ -120,6 +131,10 @@ class Rule(ABC):
     """Whether readings of unusable quality are kept from it."""
     value_types: ClassVar[tuple[str, ...]] = ()
     """The value types it can judge; empty: all."""
+    joint: Joint = Joint.NONE
+    """Points that are judged together have one key: the first of them."""
+    selected: tuple[str, ...] = ()
+    """The points (or nodes) that the plan has it watch."""
 
     def __init__(self, file: RuleFile, options: Any, site: Site, calendar: Calendar) -> None:
         self.file = file
@@ -129,6 +144,20 @@ class Rule(ABC):
         self._stale: dict[PointId, timedelta | None] = {}
         start = datetime.combine(file.effective_from, time(0), site.timezone)
         self._effective = start.astimezone(UTC)
+
+    def key_of(self, point: str) -> str:
+        """The key under which a point is judged and its alert is kept."""
+        if self.joint is Joint.NONE:
+            return point
+        return self._first(self.site.points[PointId(point)].room)
+
+    @cache  # noqa: B019 a rule lives as long as its plan
+    def _first(self, room: str) -> str:
+        points = self.site.points
+        for other in self.selected:
+            if self.joint is Joint.SITE or points[PointId(other)].room == room:
+                return other
+        raise LookupError(f"{self.file.id} watches nothing in {room}")
 
     @classmethod
     def mistakes(cls, options: Any, kinds: Sequence[Any]) -> Sequence[tuple[str, str]]:

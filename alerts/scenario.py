@@ -11,8 +11,11 @@
 is left out); `-` is a time without a reading, `VALUE xN` the value N times, `VALUE~ xN` the same
 with the small trembling of a sensor that lives. `nodes` does the same with online and offline,
 every 30 s; the other nodes live. `untold` says for a node how many of its alerts reached nobody,
-every 30 s too. `expect` lists what becomes of the rule's alerts there (or of its
-maintenance entries: `HH:MM order FAULT`), to the minute or the second; empty: nothing may happen.
+every 30 s too. A value may carry words: `granted;role=student` of a reading's detail,
+`online;throttled=0x1` of a node's status. `extra` adds points that this site does not have, so
+that rules waiting for such points have stories too. `expect` lists what becomes of the rule's
+alerts there (or of its maintenance entries: `HH:MM order FAULT`), to the minute or the second;
+empty: nothing may happen.
 """
 
 import difflib
@@ -21,7 +24,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field, with_config
 
@@ -29,13 +32,36 @@ from alerts.plan import Plan
 from alerts.plan_words import RuleId, Text
 from alerts.replay import SIGN_OF_LIFE, Replay
 from collectors.quality import Grader
-from devices.catalog import Site
+from devices.catalog import Point, Site
 from devices.config import STRICT, parse, read_toml
 from devices.errors import ConfigError, Problem
-from devices.model import Kind, NodeId, NodeState, Origin, PointId, Reading, Value, ValueType
+from devices.kinds import KINDS
+from devices.model import (
+    EPOCH,
+    ClockState,
+    Kind,
+    NodeId,
+    NodeState,
+    NodeStatus,
+    Origin,
+    PointId,
+    Reading,
+    Value,
+    ValueType,
+)
+from devices.toml_lines import with_lines
 
 TICK = timedelta(seconds=1)
 _VALUES = re.compile(r"^(?P<value>\S+?)(?:\s+x(?P<times>\d+))?$")
+
+
+@with_config(STRICT)
+@dataclass(frozen=True, slots=True)
+class Extra:
+    """A point that this site does not have: its kind, and a point that it lies beside."""
+
+    kind: str
+    beside: str
 
 
 @with_config(STRICT)
@@ -49,6 +75,7 @@ class Scenario:
     play: dict[str, str] = field(default_factory=dict)
     nodes: dict[str, str] = field(default_factory=dict)
     untold: dict[str, str] = field(default_factory=dict)
+    extra: dict[str, Extra] = field(default_factory=dict)
     every: float | None = None
     wait: float = 0.0
     """Seconds after the last reading until the story ends."""
@@ -82,26 +109,35 @@ class Result:
 def load_scenarios(path: Path, site: Site, plan: Plan | None) -> tuple[Scenario, ...]:
     """The stories of a file. Raises ConfigError with every mistake in them; without a plan those
     of rules it does not have are none."""
-    file, problems = parse(ScenarioFile, read_toml(path), path.name)
+    data = read_toml(path)
+    file, problems = parse(ScenarioFile, data, path.name)
     scenarios = file.scenario if file else ()
     for scenario in scenarios:
         for what, remedy in _mistakes(scenario, site, plan):
             problems.append(Problem(path.name, f'scenario "{scenario.name}"', what, remedy))
     if problems:
-        raise ConfigError(problems)
+        raise ConfigError(with_lines(problems, path, data))
     return scenarios
 
 
 def _mistakes(scenario: Scenario, site: Site, plan: Plan | None) -> Iterator[tuple[str, str]]:
     if plan is not None and plan.rule(scenario.rule) is None:
         yield f"the plan has no rule {scenario.rule}", "name one of the plan"
+    for point, each in scenario.extra.items():
+        if each.kind not in KINDS:
+            yield f"{point}: there is no kind {each.kind!r}", "use a kind of docs/configuration.md"
+            return
+        if PointId(each.beside) not in site.points:
+            yield f"the site has no point {each.beside!r}", "name one of the site file"
+            return
+    site = with_extra(site, scenario)
     for point, text in scenario.play.items():
         if PointId(point) not in site.points:
             yield f"the site has no point {point!r}", "name one of the site file"
             continue
         kind = site.kinds[PointId(point)]
         for value, _ in _series(text):
-            if value is not None and _value(value, kind) is None:
+            if value is not None and _value(value.split(";")[0], kind) is None:
                 yield f"{value!r} is not a {kind.value_type}", f"{point} gives such"
     for node, text in scenario.untold.items():
         if NodeId(node) not in site.nodes:
@@ -113,8 +149,39 @@ def _mistakes(scenario: Scenario, site: Site, plan: Plan | None) -> Iterator[tup
         if NodeId(node) not in site.nodes:
             yield f"the site has no node {node!r}", "name one of the site file"
         for value, _ in _series(text):
-            if value not in (None, *NodeState):
+            if value is not None and _status(value) is None:
                 yield f"{value!r} is no state of a node", "use online, offline or -"
+
+
+def with_extra(site: Site, scenario: Scenario) -> Site:
+    """The site with the story's own points."""
+    points = dict(site.points)
+    for id, each in scenario.extra.items():
+        beside = site.points[PointId(each.beside)]
+        points[PointId(id)] = Point(
+            id=id, kind=each.kind, node=beside.node, room=beside.room, name=id, name_en=id
+        )
+    return replace(site, points=points) if scenario.extra else site
+
+
+_STATUS_WORDS = {"throttled": str, "disk_free": float, "clock": ClockState}
+
+
+def _status(text: str) -> NodeStatus | None:
+    """online or offline, perhaps with words; None where it makes no sense."""
+    state, *words = text.split(";")
+    if state not in list(NodeState):
+        return None
+    given: dict[str, Any] = {"clock": ClockState.SYNCED}
+    for word in words:
+        name, _, value = word.partition("=")
+        if name not in _STATUS_WORDS:
+            return None
+        try:
+            given[name] = _STATUS_WORDS[name](value)
+        except ValueError:
+            return None
+    return NodeStatus(NodeState(state), "story", EPOCH, **given)
 
 
 def _series(text: str) -> Iterator[tuple[str | None, int]]:
@@ -146,13 +213,16 @@ def _value(text: str, kind: Kind) -> Value | None:
 def run(scenario: Scenario, site: Site, plan: Plan) -> Result:
     """Play one story to its end; only its own rule is at work."""
     start = datetime.fromisoformat(scenario.at).replace(tzinfo=site.timezone).astimezone(UTC)
+    if scenario.extra:
+        site = with_extra(site, scenario)
+        plan = plan.on(site)
     replay = Replay(site, plan.only(scenario.rule), start, TICK, scenario.nodes)
     events = sorted(_events(scenario, site, start), key=lambda event: event[0])
     grader = Grader(site.kinds)
     for at, what in events:
         if isinstance(what, Reading):
             replay.play([replace(what, quality=grader.grade(what, at))])
-        elif isinstance(what[1], NodeState):
+        elif isinstance(what[1], NodeStatus):
             replay.say(what[0], what[1], at)
         else:
             replay.leave_untold(what[0], what[1], at)
@@ -162,18 +232,22 @@ def run(scenario: Scenario, site: Site, plan: Plan) -> Result:
 
 def _events(
     scenario: Scenario, site: Site, start: datetime
-) -> Iterator[tuple[datetime, Reading | tuple[NodeId, NodeState | int]]]:
+) -> Iterator[tuple[datetime, Reading | tuple[NodeId, NodeStatus | int]]]:
     for name, text in scenario.play.items():
         point = PointId(name)
         kind = site.kinds[point]
         for at, value in _moments(text, start, _step(scenario, kind)):
-            typed = _value(value, kind)
+            text, *words = value.split(";")
+            typed = _value(text, kind)
             assert typed is not None
+            detail = {name: said for name, _, said in (word.partition("=") for word in words)}
             origin = Origin(NodeId(site.points[point].node), "scenario", 1)
-            yield at, Reading(point, at, typed, origin)
+            yield at, Reading(point, at, typed, origin, detail=detail)
     for node, text in scenario.nodes.items():
         for at, value in _moments(text, start, SIGN_OF_LIFE):
-            yield at, (NodeId(node), NodeState(value))
+            status = _status(value)
+            assert status is not None
+            yield at, (NodeId(node), replace(status, at=at))
     for node, text in scenario.untold.items():
         for at, value in _moments(text, start, SIGN_OF_LIFE):
             yield at, (NodeId(node), int(value))
@@ -209,6 +283,8 @@ def _told(replay: Replay, site: Site, scenario: Scenario) -> Iterator[str]:
     """What happened, each as the scenario's `expect` writes it at the same place."""
     precise: Sequence[bool] = [bool(re.match(r"\d\d:\d\d:\d\d", line)) for line in scenario.expect]
     there = {*scenario.play, *scenario.nodes, *scenario.untold}
+    if not there:
+        there = {t.alert.key for t in replay.happened.transitions}
     happened = [
         (t.at, f"{t.why} {t.alert.severity}" if t.why.calls else str(t.why))
         for t in replay.happened.transitions

@@ -6,6 +6,7 @@ from fnmatch import fnmatchcase
 from alerts.plan_file import RuleFile, Select
 from alerts.rule import Watches
 from devices.catalog import Point, Site
+from devices.kinds import KINDS
 from devices.model import PlaceId
 
 
@@ -46,4 +47,6 @@ def _matches(select: Select, item: _Item, site: Site) -> bool:
         and (not select.gates or (is_gate and fits_any(select.gates, room)))
         and fits_any(select.nodes, node)
         and fits_any(select.room_types, place.type)
+        and fits_any(select.groups, KINDS[kind].group if kind else "")
+        and fits_any(select.buildings, place.building)
     )

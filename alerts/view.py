@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from alerts.model import Alert
@@ -102,15 +103,18 @@ class LiveView:
         self._boots[node] = status.boot
         if status.state is NodeState.OFFLINE:
             since = known.offline_since or now
-            self._nodes[node] = NodeView(False, known.heard, known.online_since, since)
+            self._nodes[node] = NodeView(
+                False, known.heard, known.online_since, since, known.status
+            )
             return False
         # A retained word may be hours old; it tells that nobody has taken it back.
         heard = known.heard if retained else now
         anew = anew or not known.online
-        self._nodes[node] = NodeView(True, heard, now if anew else known.online_since)
+        since = now if anew else known.online_since
+        self._nodes[node] = NodeView(True, heard, since, status=status)
         return anew
 
     def _sign_of_life(self, node: NodeId, now: datetime) -> None:
         known = self._nodes[node]
         # A reading published before the node fell silent may arrive after its last will.
-        self._nodes[node] = NodeView(known.online, now, known.online_since, known.offline_since)
+        self._nodes[node] = replace(known, heard=now)

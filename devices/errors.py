@@ -16,9 +16,12 @@ class Problem:
     where: str
     what: str
     remedy: str = ""
+    line: int = 0
+    """Of the file, from 1; 0 where it has none."""
 
     def __str__(self) -> str:
-        place = f"{self.file}: {self.where}" if self.where else self.file
+        file = f"{self.file}:{self.line}" if self.line else self.file
+        place = f"{file}: {self.where}" if self.where else file
         return f"{place}: {self.what}" + (f" — {self.remedy}" if self.remedy else "")
 
 

@@ -26,6 +26,7 @@ from devices.driver import DRIVERS
 from devices.errors import ConfigError, Problem
 from devices.kinds import KINDS
 from devices.model import NodeId, PlaceId, PointId
+from devices.toml_lines import with_lines
 
 
 @with_config(STRICT)
@@ -58,7 +59,7 @@ def load_site(path: Path) -> Site:
     sound = parsed if parsed is not None else _sound_part(data)
     problems += [Problem(path.name, *found) for found in _inconsistencies(sound, data)]
     if parsed is None or problems:
-        raise ConfigError(problems)
+        raise ConfigError(with_lines(problems, path, data))
     return Site(
         path=path,
         school=parsed.school,

@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import with_config
+from pydantic import Field, with_config
 
 from alerts.calendar import ALWAYS
 from alerts.plan_file import RuleFile
 from alerts.plan_words import Seconds
-from alerts.rule import RULES, Memory, Rule, Step, View
+from alerts.rule import RULES, Joint, Memory, Rule, Step, View
 from devices.catalog import Site
 from devices.config import STRICT
 from devices.model import PointId, Reading, Value, ValueType
@@ -20,12 +20,13 @@ from devices.model import PointId, Reading, Value, ValueType
 @dataclass(frozen=True, slots=True)
 class Options:
     """While the rule's `when` holds, the value has to be `equals`, or above or below a limit, for
-    `hold_s` seconds on end at least once."""
+    `hold_s` seconds on end at least once; or come `times` times, on all points together."""
 
     equals: str = ""
     above: float | None = None
     below: float | None = None
     hold_s: Seconds = 0.0
+    times: Annotated[int, Field(ge=1, le=100)] = 1
 
 
 _DONE, _IN_WINDOW = "done", "waiting"
@@ -43,9 +44,16 @@ class Expectation(Rule):
     @classmethod
     def mistakes(cls, options: Any, kinds: Sequence[Any]) -> Sequence[tuple[str, str]]:
         limits = options.above is not None or options.below is not None
+        found = []
         if bool(options.equals) is limits:
-            return [("has not one condition", "give `equals`, or `above` and `below`")]
-        return []
+            found.append(("has not one condition", "give `equals`, or `above` and `below`"))
+        if options.times > 1 and (limits or options.hold_s):
+            found.append(("`times` goes with `equals` alone", "leave out limits and `hold_s`"))
+        return found
+
+    @property
+    def joint(self) -> Joint:  # type: ignore[override]
+        return Joint.SITE if self.options.times > 1 else Joint.NONE
 
     def __init__(self, file: RuleFile, options: Any, site: Site, calendar: Any) -> None:
         super().__init__(file, options, site, calendar)
@@ -65,6 +73,8 @@ class Expectation(Rule):
         state = memory.data[0] if memory.data else _IN_WINDOW
         if state == _DONE:
             return None
+        if self.options.times > 1:
+            return self._counted(reading, memory)
         if not self._holds(reading.value):
             waiting = replace(memory, at=at, good_since=None, data=(_IN_WINDOW,))
             return (waiting, None) if waiting.data != memory.data or memory.good_since else None
@@ -74,6 +84,19 @@ class Expectation(Rule):
         now = replace(memory, at=at, good_since=since, data=data)
         if done and memory.breached:
             verdict = self.verdict(reading.point, False, at, value=reading.value)
+            return replace(now, breached=False, since=None), verdict
+        return now, None
+
+    def _counted(self, reading: Reading, memory: Memory) -> Step | None:
+        """One more of those that have to come so many times."""
+        if not self._holds(reading.value):
+            return None
+        count = (int(memory.data[1]) if len(memory.data) > 1 else 0) + 1
+        done = count >= self.options.times
+        data = (_DONE,) if done else (_IN_WINDOW, count)
+        now = replace(memory, at=reading.at, data=data)
+        if done and memory.breached:
+            verdict = self.verdict(self.key_of(reading.point), False, reading.at)
             return replace(now, breached=False, since=None), verdict
         return now, None
 

@@ -63,7 +63,8 @@ def run_check(args: argparse.Namespace) -> None:
     problems, summary = problems_of(site_path(args))
     if args.json:
         rows = [
-            {"file": p.file, "where": p.where, "what": p.what, "remedy": p.remedy} for p in problems
+            {"file": p.file, "line": p.line, "where": p.where, "what": p.what, "remedy": p.remedy}
+            for p in problems
         ]
         print(json.dumps({"ok": not rows, "problems": rows}, ensure_ascii=False))
         raise SystemExit(2 if rows else 0)

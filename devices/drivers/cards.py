@@ -4,6 +4,7 @@ import hashlib
 import hmac
 import os
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from devices.drivers.frames import Card
@@ -43,8 +44,21 @@ def card_token(key: bytes, card: Card) -> str:
     return "h:" + hmac.new(key, message, hashlib.sha256).hexdigest()[:32]
 
 
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What the list says of a card."""
+
+    verdict: str
+    holder: str = ""
+
+
+HOLDERS = ("student", "staff", "visitor")
+_UNKNOWN = Entry("unknown")
+
+
 class AllowList:
-    """A text file: one token a line, with the word `denied` after it for a blocked card.
+    """A text file: one token a line, after it perhaps `denied` for a blocked card and the class of
+    its holder: student, staff or visitor; never a name.
 
     What stands after # is passed over. Read again when the file has changed; without a file every
     card is unknown.
@@ -53,12 +67,16 @@ class AllowList:
     def __init__(self, path: Path | None) -> None:
         self._path = path
         self._seen: tuple[int, int, int] | None = None
-        self._cards: Mapping[str, str] = {}
+        self._cards: Mapping[str, Entry] = {}
 
     def verdict(self, token: str) -> str:
         """granted, denied or unknown. Raises OSError where the file cannot be read."""
         self.refresh()
-        return self._cards.get(token, "unknown")
+        return self._cards.get(token, _UNKNOWN).verdict
+
+    def holder(self, token: str) -> str:
+        """student, staff, visitor or nothing, as the file says."""
+        return self._cards.get(token, _UNKNOWN).holder
 
     def refresh(self) -> None:
         """Read the file if it has changed. Raises OSError."""
@@ -71,11 +89,11 @@ class AllowList:
             self._seen = seen
 
 
-def _read(path: Path) -> dict[str, str]:
-    cards: dict[str, str] = {}
+def _read(path: Path) -> dict[str, Entry]:
+    cards: dict[str, Entry] = {}
     for line in path.read_text("utf-8", errors="replace").splitlines():
         words = line.partition("#")[0].split()
         if words:
-            blocked = len(words) > 1 and words[1] == "denied"
-            cards[words[0]] = "denied" if blocked else "granted"
+            holder = next((word for word in words[1:] if word in HOLDERS), "")
+            cards[words[0]] = Entry("denied" if "denied" in words[1:2] else "granted", holder)
     return cards

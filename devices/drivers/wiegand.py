@@ -156,9 +156,9 @@ class Wiegand(Driver):
         if token in self._told:
             return
         self._told[token] = now
-        self._emit(
-            Sample(self._verdict(token), detail={"card": token, "direction": self._direction})
-        )
+        verdict, detail = self._verdict(token), {"card": token, "direction": self._direction}
+        holder = self._allowed.holder(token)
+        self._emit(Sample(verdict, detail=detail | ({"role": holder} if holder else {})))
 
     @property
     def _direction(self) -> str:

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from random import Random
 from typing import Protocol
 
-from devices.simulation.models import ColdUnit, Equipment, HotCabinet, Room
+from devices.simulation.models import ColdUnit, Equipment, HotCabinet, Room, relax
 from devices.simulation.parts import FULL, Probe, Switch, Wire
-from devices.simulation.timetable import COOKING, HEATING, PREPARING, Hour, Slot
+from devices.simulation.timetable import COOKING, DISINFECTING, HEATING, PREPARING, Hour, Slot
 
 Later = Callable[[float, Callable[[], None]], None]
 """Has something done so many seconds of the world's time from now."""
@@ -71,6 +71,44 @@ class Hot:
 
     def recover(self) -> None:
         self.probe.failure = None
+
+
+@dataclass(slots=True)
+class Cabinet:
+    """A disinfection cabinet's probe: one cycle at 121 °C before each school meal."""
+
+    probe: Probe
+    temperature: float
+
+    def step(self, hour: Hour, seconds: float) -> None:
+        target = 121.5 if hour.within(DISINFECTING) else hour.indoor
+        self.temperature = relax(self.temperature, target, seconds, 240.0)
+        self.probe.show(self.temperature)
+
+    def recover(self) -> None:
+        self.probe.failure = None
+
+
+@dataclass(slots=True)
+class Patrol:
+    """A patrol point: the guard presses it every couple of hours, day and night."""
+
+    switch: Switch
+    later: Later
+    random: Random
+    due: float = -1.0
+
+    def step(self, hour: Hour, seconds: float) -> None:
+        if self.due < 0:
+            self.due = self.random.uniform(1, 3) * 3600
+        self.due -= seconds
+        if self.due <= 0:
+            self.due = self.random.uniform(2, 3.5) * 3600
+            self.switch.wish(True)
+            self.later(2.0, lambda: self.switch.wish(False))
+
+    def recover(self) -> None:
+        self.switch.release()
 
 
 @dataclass(slots=True)

@@ -112,7 +112,9 @@ class CardBox:
     def allow_list(self) -> str:
         """The text of the allow-list file."""
         key = self.key.encode()
-        lines = [card_token(key, card) for card in self.granted]
+        staff = len(self.granted) // 10
+        lines = [f"{card_token(key, card)} staff" for card in self.granted[:staff]]
+        lines += [f"{card_token(key, card)} student" for card in self.granted[staff:]]
         lines += [f"{card_token(key, card)} denied" for card in self.denied]
         return "\n".join(("# made by the simulation", *lines)) + "\n"
 

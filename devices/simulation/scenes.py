@@ -16,7 +16,7 @@ from devices.simulation.world import World
 
 COLD = ("temperature-cold", "temperature-sample", "temperature-frozen")
 TEMPERATURES = (*COLD, "temperature-hot", "temperature-room", "temperature-rack")
-MEASURED = (*TEMPERATURES, "humidity", "power")
+MEASURED = (*TEMPERATURES, "humidity", "power", "gas", "co2", "residual-current")
 WIRED = (*MEASURED, "gate", "contact", "water-leak")
 VERDICTS = ("granted", "denied", "unknown")
 

@@ -39,6 +39,7 @@ _DAY = (
 )  # fmt: skip
 _STARTS = [_minute(start) for start, _ in _DAY]
 
+DISINFECTING = (_minute("09:00"), _minute("10:00"))
 HEATING = (_minute("10:20"), _minute("12:40"))
 """Hot holding is heated up from 10:20 and serves 11:00 to 12:40."""
 SERVING = (_minute("11:00"), _minute("12:40"))

@@ -16,7 +16,18 @@ from devices.drivers.onewire import OneWireOptions
 from devices.drivers.power import PowerOptions
 from devices.drivers.wiegand import WiegandOptions
 from devices.model import NodeId, PlaceId, PointId
-from devices.simulation.actors import Actor, Air, Cold, Door, Hot, Level, Power, Still
+from devices.simulation.actors import (
+    Actor,
+    Air,
+    Cabinet,
+    Cold,
+    Door,
+    Hot,
+    Level,
+    Patrol,
+    Power,
+    Still,
+)
 from devices.simulation.bench import Bench
 from devices.simulation.gates import Gate
 from devices.simulation.models import (
@@ -38,6 +49,8 @@ _COLD = {
     "temperature-frozen": FREEZER,
     "temperature-sample": SAMPLE_FRIDGE,
 }
+_LEVELS = {"gas": (0.02, 0.005), "co2": (0.14, 0.06), "residual-current": (0.07, 0.01)}
+"""Middle and sway of what is calm at the low end of its range, as shares of it."""
 _RACK_W = 900.0
 
 
@@ -120,7 +133,8 @@ class World:
             case AnalogOptions():
                 wire = Wire(self.bench, options.chip, options.channel)
                 self.probes[id] = wire
-                return Level(wire, 0.5, 0.06, random.random(), random)
+                middle, sway = _LEVELS.get(point.kind, (0.5, 0.06))
+                return Level(wire, middle, sway, random.random(), random)
             case PowerOptions():
                 wire = Wire(self.bench, options.chip, options.channel)
                 self.probes[id] = wire
@@ -138,6 +152,8 @@ class World:
             return Cold(probe, ColdUnit(design, random), door, self.later, random)
         if point.kind == "temperature-hot":
             return Hot(probe, HotCabinet(68.0 if self.hour.within(HEATING) else self.hour.indoor))
+        if point.kind == "temperature-disinfection":
+            return Cabinet(probe, self.hour.indoor)
         rack = point.kind == "temperature-rack"
         room = Room(22.0 if rack else self.hour.indoor, random)
         return Air(probe, room, point.room == "kitchen", rack)
@@ -145,6 +161,8 @@ class World:
     def _switch(self, point: Point, switch: Switch, random: Random) -> Actor:
         if point.kind == "gate":
             return self._gate(point, switch, random)
+        if point.kind == "patrol":
+            return Patrol(switch, self.later, random)
         cold = point.id.rpartition("/")[0] + "/temperature"
         if point.kind != "contact" or cold_unit(self.site, PointId(cold)):
             return Still(switch)

@@ -101,7 +101,7 @@ def test_a_new_school_is_made_checked_and_mended(tmp_path: Path) -> None:
     site = folder / "campus.toml"
     good = campus("check", "--config", str(site))
     assert good.returncode == 0
-    assert "152 points" in good.stdout
+    assert "159 points" in good.stdout
     again = campus("init", str(folder))
     assert again.returncode == 1
     assert "already" in again.stderr
