@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar, cast, get_args, get_type_hints
 
@@ -268,21 +269,33 @@ def _write(connection: Connection, changes: Changes, now: datetime) -> None:
 
 def _insert(connection: Connection, row: type[Table], rows: Sequence[Mapping[str, Any]]) -> None:
     if rows:
-        connection.execute(insert(row), rows)
+        connection.execute(_insert_of(row), rows)
 
 
 def _upsert(connection: Connection, row: type[Table], rows: Sequence[Mapping[str, Any]]) -> None:
     """New rows, or the newest columns of those whose key stands already."""
     if not rows:
         return
-    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
     keys = [column.name for column in row.__table__.primary_key]
-    statement = dialect.insert(row)
-    fresh = {name: statement.excluded[name] for name in rows[0] if name not in keys}
     newest = {tuple(each[key] for key in keys): each for each in rows}
-    connection.execute(
-        statement.on_conflict_do_update(index_elements=keys, set_=fresh), list(newest.values())
-    )
+    connection.execute(_upsert_of(connection.dialect.name, row), list(newest.values()))
+
+
+# Building a statement takes longer than carrying it out, and an alert waits for it.
+
+
+@cache
+def _insert_of(row: type[Table]) -> Any:
+    return insert(row)
+
+
+@cache
+def _upsert_of(dialect: str, row: type[Table]) -> Any:
+    keys = [column.name for column in row.__table__.primary_key]
+    statement = (sqlite if dialect == "sqlite" else postgresql).insert(row)
+    names = [column.name for column in row.__table__.columns if column.name not in keys]
+    fresh = {name: statement.excluded[name] for name in names}
+    return statement.on_conflict_do_update(index_elements=keys, set_=fresh)
 
 
 _AS_JSON = frozenset(("value", "evidence", "data", "targets"))
