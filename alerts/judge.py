@@ -41,8 +41,12 @@ class Judge:
             # Else a rule that is taken out and put in again would think that it has told.
             del self._memories[name]
             self.changed[name] = NOTHING
-        self._busy = {key for key, memory in self._memories.items() if _busy(memory)}
         self._rules = {rule.file.id: rule for rule in plan.rules}
+        self._busy = {name for name, memory in self._memories.items() if _busy(memory)}
+        self._often = [rule for rule in plan.rules if rule.always_ticks]
+        self._windowed = [
+            rule for rule in plan.rules if rule.outcome is Outcome.ALERT and _has_windows(rule)
+        ]
         self._swept_minute = -1
         self._swept_at: datetime | None = None
 
@@ -103,11 +107,13 @@ class Judge:
         often = last is None or not timedelta() <= now - last < self._sweep_every
         if often:
             self._swept_at = now
-        for rule in self._plan.rules:
-            # Windows begin and end at whole minutes.
-            windowed = rule.outcome is Outcome.ALERT and _has_windows(rule)
-            if last is None or (often and rule.always_ticks) or (new_minute and windowed):
-                yield rule
+        if last is None:
+            yield from self._plan.rules
+            return
+        if often:
+            yield from self._often
+        if new_minute:  # windows begin and end at whole minutes
+            yield from self._windowed
 
     def _taken(self, rule: Rule, key: str, step: Step | None) -> list[tuple[Rule, Verdict]]:
         if step is None:
@@ -115,7 +121,7 @@ class Judge:
         memory, verdict = step
         name = (rule.file.id, key)
         self._memories[name] = self.changed[name] = memory
-        if _busy(memory):
+        if _busy(memory) and (rule.ticks_in_breach or not memory.breached):
             self._busy.add(name)
         else:
             self._busy.discard(name)

@@ -127,6 +127,8 @@ class Rule(ABC):
     watches: ClassVar[Watches] = Watches.POINTS
     always_ticks: ClassVar[bool] = False
     """Whether time alone can breach it; the others tick only while their condition holds."""
+    ticks_in_breach: ClassVar[bool] = True
+    """Whether time alone changes what was breached, such as a severity that rises."""
     needs_good_data: ClassVar[bool] = True
     """Whether readings of unusable quality are kept from it."""
     value_types: ClassVar[tuple[str, ...]] = ()

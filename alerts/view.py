@@ -2,7 +2,6 @@
 
 from collections import deque
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from alerts.model import Alert
@@ -117,4 +116,6 @@ class LiveView:
     def _sign_of_life(self, node: NodeId, now: datetime) -> None:
         known = self._nodes[node]
         # A reading published before the node fell silent may arrive after its last will.
-        self._nodes[node] = replace(known, heard=now)
+        self._nodes[node] = NodeView(
+            known.online, now, known.online_since, known.offline_since, known.status
+        )

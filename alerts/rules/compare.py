@@ -50,6 +50,8 @@ class Compare(Rule):
         return found
 
     def check(self, reading: Reading, memory: Memory, view: View) -> Step | None:
+        if memory.since is None and not self.applies(reading.at):
+            return None
         usual = self._usual(PointId(reading.point), reading.at, view)
         if usual is None:
             return None

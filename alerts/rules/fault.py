@@ -35,6 +35,7 @@ class Fault(Rule):
     Options = Options
     outcome = Outcome.WORK_ORDER
     always_ticks = True
+    ticks_in_breach = False
     needs_good_data = False
 
     def check(self, reading: Reading, memory: Memory, view: View) -> Step | None:
@@ -73,10 +74,13 @@ class Fault(Rule):
         stale = self.stale_after(point)
         if stale is None:
             return None
-        node = view.node(NodeId(self.site.points[point].node))
-        since = max(view.heard(point) or view.started, node.online_since, view.started)
+        node, heard = view.node(NodeId(self.site.points[point].node)), view.heard(point)
+        patience = stale * self.options.silent_times
         # Measured by the node's last word, not by now: a dead node makes no point silent.
-        if not node.online or node.heard - since <= stale * self.options.silent_times:
+        if heard is not None and node.heard - heard <= patience:
+            return None
+        since = max(heard or view.started, node.online_since, view.started)
+        if not node.online or node.heard - since <= patience:
             return None
         if memory.breached:
             recovering = memory.good_since is not None
