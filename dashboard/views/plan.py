@@ -13,6 +13,7 @@ from werkzeug.wrappers import Response
 from alerts.coverage import AREA_NAMES, Cover, coverage
 from alerts.plan import Plan
 from alerts.rule import HoldingRule, Outcome, Rule
+from alerts.wording import fill
 from dashboard.page import language
 from dashboard.roles import Permission
 from dashboard.section import Section, parts
@@ -74,8 +75,19 @@ def one(rule: str) -> str:
         nodes=[node for id, node in parts().site.nodes.items() if id in keys],
         people=plan.people(found.file.call), trial=trials.of(rule),
         holds=isinstance(found, HoldingRule), alerts=found.outcome is Outcome.ALERT,
+        in_words=_in_words, bounds=found.bounds(), unit=found.unit(keys[0]) if keys else "",
         own_hold=getattr(found.options, "hold_s", None), windows=_windows(plan, found),
     )  # fmt: skip
+
+
+def _in_words(template: str) -> str:
+    """What the plan says, with words where an alert has its figures."""
+    given = {
+        "place": _("地点"), "point": _("测点"), "node": _("节点"), "value": _("数值"),
+        "limit": _("限值"), "side": _("高于或低于"), "since": _("几点"), "held": _("多久"),
+        "window": _("时段"),
+    }  # fmt: skip
+    return fill(template, {name: f"〔{word}〕" for name, word in given.items()})
 
 
 def _known(id: str) -> Rule:
