@@ -166,6 +166,15 @@ class Book:
         query = select(OrderEventRow).where(OrderEventRow.order == id)
         return self._all(query.order_by(OrderEventRow.id), OrderEvent)
 
+    def raised_between(self, rule: str, key: str, start: datetime, end: datetime) -> bool:
+        """Whether an alert of a rule and key was raised then."""
+        query = select(AlertRow).where(
+            AlertRow.rule == rule,
+            AlertRow.key == key,
+            AlertRow.raised_at.between(to_ms(start), to_ms(end)),
+        )
+        return self._one(query, Alert) is not None
+
     def alerts_within(self, start: datetime, end: datetime) -> Sequence[Alert]:
         """Those that were open at any time between two moments, oldest first."""
         query = select(AlertRow).where(

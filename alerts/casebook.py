@@ -43,6 +43,10 @@ class Casebook:
     def __len__(self) -> int:
         return len(self._open)
 
+    def has(self, rule: str, key: str) -> bool:
+        """Whether an alert of that rule and key is open."""
+        return (rule, key) in self._by_key
+
     def get(self, id: str) -> Alert | None:
         """An open alert."""
         return self._open.get(id)

@@ -20,6 +20,7 @@ from alerts.catchup import READINGS, CatchUp
 from alerts.channel import Means
 from alerts.desk import Desk
 from alerts.judge import Judge
+from alerts.late import LateJudge
 from alerts.model import Alert, AlertState, Hold, OrderState, Severity, Verdict
 from alerts.mute import Mutes
 from alerts.outgoing import Outgoing
@@ -78,6 +79,7 @@ class Engine:
         self._pipeline = Pipeline(self._means(plan), told, self._muted, self._wake)
         self._desk = Desk(site, plan, self._cases, self._orders, self._mutes)
         self._catch_up = CatchUp(site, store, book)
+        self._late = LateJudge(site, plan, now, book.raised_between)
         self._stop = threading.Event()
         self._outgoing = Outgoing(book, self._pipeline, self._board, transport, self._stop)
         self._worker = threading.Thread(target=self._run, name="engine")
@@ -202,7 +204,14 @@ class Engine:
 
     def _adopt(self, plan: Plan, changes: Changes, now: datetime) -> None:
         self._plan = plan
-        for part in (self._judge, self._cases, self._timers, self._board, self._desk):
+        for part in (
+            self._judge,
+            self._late,
+            self._cases,
+            self._timers,
+            self._board,
+            self._desk,
+        ):
             part.adopt(plan)
         self._pipeline.adopt(self._means(plan))
         self._at_work(plan, changes, now)
@@ -245,12 +254,26 @@ class Engine:
     ) -> None:
         known = self._view.newest(reading.point)
         fresh = known is None or reading.at > known.at
+        if known is not None and reading.at < known.at:
+            self._judge_late(reading, known, changes, now)
+            return
         for rule, verdict in self._judge.check(reading, arrived):
             self._take(rule, verdict, changes, now)
         if fresh:
             self._catch_up.judged(reading, now)
             if self._site.points[reading.point].kind == "acknowledge-button":
                 self._on_button(reading, changes, now)
+
+    def _judge_late(
+        self, reading: Reading, known: Reading, changes: Changes, now: datetime
+    ) -> None:
+        """Not one of a rule and point that somebody looks at already."""
+        for rule, then, since in self._late.check(reading, known):
+            if self._cases.has(then.rule, then.key):
+                continue
+            self._cases.take(rule, then, changes, now)
+            self._cases.take(rule, since, changes, now)
+            self._counts["judged_late"] += 1
 
     def _on_button(self, reading: Reading, changes: Changes, now: datetime) -> None:
         if reading.value == "pressed":
