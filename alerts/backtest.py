@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from alerts.model import Deed, Transition, WorkOrder
+from alerts.model import Deed, Transition
+from alerts.order import WorkOrder
 from alerts.plan import Plan
 from alerts.replay import Replay
 from collectors.store import EventQuery, Store

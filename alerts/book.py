@@ -6,30 +6,19 @@ One process writes it; any number of others read, also before it exists.
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
-from enum import StrEnum
-from functools import cache
 from pathlib import Path
-from typing import Any, TypeVar, cast, get_args, get_type_hints
+from typing import Any, TypeVar
 
-import orjson
-from sqlalchemy import Connection, Select, delete, func, insert, inspect, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, Select, delete, func, inspect, select
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from alerts.database import RecordsError, connect, open_database, trouble
-from alerts.model import (
-    Alert,
-    AlertState,
-    Delivery,
-    DeliveryState,
-    OrderEvent,
-    OrderState,
-    Transition,
-    WorkOrder,
-)
+from alerts.model import Alert, AlertState, Delivery, DeliveryState, Transition
 from alerts.mute import Mute
+from alerts.order import OrderEvent, OrderState, WorkOrder
+from alerts.rows import columns, insert, restore, upsert
 from alerts.rule import Memory
 from alerts.tables import (
     AlertRow,
@@ -190,7 +179,7 @@ class Book:
         query = query.where(TransitionRow.at >= to_ms(start), TransitionRow.at < to_ms(end))
         query = query.order_by(TransitionRow.at, TransitionRow.id)
         rows = self._ask(lambda session: list(session.execute(query))) or ()
-        return [_restore(Transition, step, alert=_restore(Alert, alert)) for step, alert in rows]
+        return [restore(Transition, step, alert=restore(Alert, alert)) for step, alert in rows]
 
     def mutes(self, now: datetime | None = None) -> Sequence[Mute]:
         """Newest first; with `now` only those that are not over then."""
@@ -209,7 +198,7 @@ class Book:
     def memories(self) -> Mapping[MemoryKey, Memory]:
         """Everything the rules remember."""
         rows = self._ask(lambda session: list(session.scalars(select(MemoryRow))))
-        return {(row.rule, row.key): _restore(Memory, row) for row in rows or ()}
+        return {(row.rule, row.key): restore(Memory, row) for row in rows or ()}
 
     def checkpoint(self, name: str) -> datetime | None:
         row = self._ask(lambda session: session.get(CheckpointRow, name))
@@ -224,7 +213,7 @@ class Book:
 
     def _all(self, query: "Select[Any]", cls: type[T], **more: Any) -> list[T]:
         rows = self._ask(lambda session: list(session.scalars(query)))
-        return [_restore(cls, row, **more) for row in rows or ()]
+        return [restore(cls, row, **more) for row in rows or ()]
 
     def _one(self, query: "Select[Any]", cls: type[T]) -> T | None:
         return next(iter(self._all(query, cls)), None)
@@ -254,101 +243,23 @@ def _file_of(url: str) -> Path | None:
 
 def _write(connection: Connection, changes: Changes, now: datetime) -> None:
     # Alerts and orders first: what happened to them refers to them.
-    _upsert(connection, AlertRow, [_columns(t.alert) for t in changes.transitions])
-    steps = [_columns(t, alert=t.alert.id) for t in changes.transitions]
-    _insert(connection, TransitionRow, steps)
-    _upsert(connection, OrderRow, [_columns(order) for order, _ in changes.orders])
-    _insert(connection, OrderEventRow, [_columns(event) for _, event in changes.orders])
-    _upsert(connection, DeliveryRow, [_columns(delivery) for delivery in changes.deliveries])
-    _upsert(connection, MuteRow, [_columns(mute) for mute in changes.mutes])
+    upsert(connection, AlertRow, [columns(t.alert) for t in changes.transitions])
+    steps = [columns(t, alert=t.alert.id) for t in changes.transitions]
+    insert(connection, TransitionRow, steps)
+    upsert(connection, OrderRow, [columns(order) for order, _ in changes.orders])
+    insert(connection, OrderEventRow, [columns(event) for _, event in changes.orders])
+    upsert(connection, DeliveryRow, [columns(delivery) for delivery in changes.deliveries])
+    upsert(connection, MuteRow, [columns(mute) for mute in changes.mutes])
     for plan in changes.plans:
         if connection.scalar(select(PlanRow.at).where(PlanRow.version == plan.version)) is None:
-            _insert(connection, PlanRow, [_columns(plan)])
+            insert(connection, PlanRow, [columns(plan)])
     memories = changes.memories.items()
-    _upsert(connection, MemoryRow, [{"rule": r, "key": k, **_columns(m)} for (r, k), m in memories])
+    upsert(connection, MemoryRow, [{"rule": r, "key": k, **columns(m)} for (r, k), m in memories])
     checkpoints = [{"name": name, "at": to_ms(at)} for name, at in changes.checkpoints.items()]
-    _upsert(connection, CheckpointRow, checkpoints)
+    upsert(connection, CheckpointRow, checkpoints)
     answers = [
         {"id": id, "at": to_ms(now), "payload": payload.decode()} for id, payload in changes.answers
     ]
-    _upsert(connection, AnswerRow, answers)
+    upsert(connection, AnswerRow, answers)
     if answers:
         connection.execute(delete(AnswerRow).where(AnswerRow.at < to_ms(now - ANSWERS_KEPT)))
-
-
-def _insert(connection: Connection, row: type[Table], rows: Sequence[Mapping[str, Any]]) -> None:
-    if rows:
-        connection.execute(_insert_of(row), rows)
-
-
-def _upsert(connection: Connection, row: type[Table], rows: Sequence[Mapping[str, Any]]) -> None:
-    """New rows, or the newest columns of those whose key stands already."""
-    if not rows:
-        return
-    keys = [column.name for column in row.__table__.primary_key]
-    newest = {tuple(each[key] for key in keys): each for each in rows}
-    connection.execute(_upsert_of(connection.dialect.name, row), list(newest.values()))
-
-
-# Building a statement takes longer than carrying it out, and an alert waits for it.
-
-
-@cache
-def _insert_of(row: type[Table]) -> Any:
-    return insert(row)
-
-
-@cache
-def _upsert_of(dialect: str, row: type[Table]) -> Any:
-    keys = [column.name for column in row.__table__.primary_key]
-    statement = (sqlite if dialect == "sqlite" else postgresql).insert(row)
-    names = [column.name for column in row.__table__.columns if column.name not in keys]
-    fresh = {name: statement.excluded[name] for name in names}
-    return statement.on_conflict_do_update(index_elements=keys, set_=fresh)
-
-
-_AS_JSON = frozenset(("value", "evidence", "data", "targets"))
-_AS_TUPLES = frozenset(("data", "targets"))
-
-
-def _columns(item: Any, **more: Any) -> dict[str, Any]:
-    """A dataclass as columns of the same names."""
-    given = {each.name: getattr(item, each.name) for each in fields(item)} | more
-    return {name: _column(name, value) for name, value in given.items()}
-
-
-def _column(name: str, value: Any) -> Any:
-    if name in _AS_JSON:
-        return orjson.dumps(dict(value) if isinstance(value, Mapping) else value).decode()
-    if isinstance(value, datetime):
-        return to_ms(value)
-    return value.value if isinstance(value, StrEnum) else value
-
-
-def _restore(cls: type[T], row: Any, **more: Any) -> T:
-    """The dataclass of a row."""
-    hints = get_type_hints(cls)
-    given = {
-        each.name: _field(each.name, hints[each.name], getattr(row, each.name))
-        for each in fields(cast(Any, cls))
-        if each.name not in more
-    }
-    return cls(**given, **more)
-
-
-def _tuples(found: Any) -> Any:
-    return tuple(_tuples(item) for item in found) if isinstance(found, list) else found
-
-
-def _field(name: str, hint: Any, column: Any) -> Any:
-    if name in _AS_JSON:
-        found = orjson.loads(column)
-        return _tuples(found) if name in _AS_TUPLES else found
-    if column is None:
-        return None
-    for kind in (hint, *get_args(hint)):
-        if kind is datetime:
-            return from_ms(column)
-        if isinstance(kind, type) and issubclass(kind, StrEnum):
-            return kind(column)
-    return column

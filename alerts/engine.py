@@ -4,7 +4,6 @@ One worker owns all of it; the connection's threads only enqueue.
 """
 
 import logging
-import queue
 import secrets
 import threading
 from collections import Counter
@@ -19,10 +18,12 @@ from alerts.casebook import Casebook
 from alerts.catchup import READINGS, CatchUp
 from alerts.channel import Means
 from alerts.desk import Desk
+from alerts.inbox import Inbox, Job
 from alerts.judge import Judge
 from alerts.late import LateJudge
-from alerts.model import Alert, AlertState, Hold, OrderState, Severity, Verdict
+from alerts.model import Alert, AlertState, Hold, Severity, Verdict
 from alerts.mute import Mutes
+from alerts.order import OrderState
 from alerts.outgoing import Outgoing
 from alerts.pipeline import Pipeline
 from alerts.plan import Plan
@@ -43,10 +44,6 @@ from devices.service import Clock, Health
 log = logging.getLogger(__name__)
 
 TICK_S = 1.0
-INBOX = 20_000
-"""Messages that may wait; beyond, readings are left out of judging (the store has them)."""
-ROUND = 100
-"""Messages worked on before the next tick."""
 CONNECT_PATIENCE_S = 5.0
 
 _OPEN_ALERTS = [state for state in AlertState if state.open]
@@ -74,9 +71,9 @@ class Engine:
         self._orders = WorkOrders(site, book.work_orders(_OPEN_ORDERS), book.last_order_number())
         self._timers = Timers(site, plan, self._cases, self._mutes, self._view)
         self._board = Board(site, plan, transport)
-        self._inbox: queue.Queue[Callable[[Changes, datetime], None]] = queue.Queue(INBOX)
+        self._inbox = Inbox(clock)
         told = book.deliveries_of(_OPEN_ALERTS)
-        self._pipeline = Pipeline(self._means(plan), told, self._muted, self._wake)
+        self._pipeline = Pipeline(self._means(plan), told, self._muted, self._inbox.wake)
         self._desk = Desk(site, plan, self._cases, self._orders, self._mutes)
         self._catch_up = CatchUp(site, store, book)
         self._late = LateJudge(site, plan, now, book.raised_between)
@@ -93,7 +90,7 @@ class Engine:
         self._transport.subscribe(wire.STATUS_FILTER, self._later(self._on_status))
         self._transport.subscribe(wire.COMMAND_FILTER, self._later(self._on_command))
         self._transport.subscribe(wire.ALERT_FILTER, self._later(self._on_alert))
-        self._transport.on_connect(lambda: self._put(self._connected))
+        self._transport.on_connect(lambda: self._inbox.put(self._connected))
         self._worker.start()
 
     def health(self) -> Health:
@@ -110,31 +107,22 @@ class Engine:
     def counters(self) -> Mapping[str, float]:
         now = {
             "alerts_open": len(self._cases), "orders_open": len(self._orders),
-            "deliveries_waiting": self._pipeline.waiting, "inbox": self._inbox.qsize(),
-            "looked_at": self._looked_at,
+            "deliveries_waiting": self._pipeline.waiting, "inbox": len(self._inbox),
+            "inbox_dropped": self._inbox.dropped, "looked_at": self._looked_at,
         }  # fmt: skip
         return {**self._counts, **self._outgoing.counts, **now}
 
     def close(self) -> None:
         self._stop.set()
-        self._wake()
+        self._inbox.wake()
         if self._worker.is_alive():
             self._worker.join()
         self._pipeline.close()
 
-    def _wake(self) -> None:
-        self._put(lambda _changes, _now: None)
-
     def _later(
         self, take: Callable[[Message, Changes, datetime], None]
     ) -> Callable[[Message], None]:
-        return lambda message: self._put(lambda changes, now: take(message, changes, now))
-
-    def _put(self, job: Callable[[Changes, datetime], None]) -> None:
-        try:
-            self._inbox.put_nowait(job)
-        except queue.Full:
-            self._counts["inbox_dropped"] += 1
+        return lambda message: self._inbox.put(lambda changes, now: take(message, changes, now))
 
     # --- the worker ------------------------------------------------------------------------
 
@@ -143,7 +131,9 @@ class Engine:
         tick_at = self._clock.monotonic()
         while not self._stop.is_set():
             changes = Changes()
-            self._work(changes, max(0.0, tick_at - self._clock.monotonic()))
+            self._inbox.work(
+                max(0.0, tick_at - self._clock.monotonic()), partial(self._do, changes)
+            )
             ticked = self._clock.monotonic() >= tick_at
             now = self._clock.now()
             if ticked:
@@ -154,18 +144,10 @@ class Engine:
             if ticked:
                 self._looked_at = now.timestamp()
 
-    def _work(self, changes: Changes, wait: float) -> None:
-        """Do what waits in the inbox, but no more once somebody has to be told or answered."""
-        try:
-            job = self._inbox.get(timeout=wait) if wait else self._inbox.get_nowait()
-            for _ in range(ROUND):
-                self._guarded(partial(job, changes, self._clock.now()))
-                if changes or self._outgoing.answers:
-                    return
-                job = self._inbox.get_nowait()
-            self._guarded(partial(job, changes, self._clock.now()))
-        except queue.Empty:
-            return
+    def _do(self, changes: Changes, job: Job, now: datetime) -> bool:
+        """Whether somebody has to be told or answered now."""
+        self._guarded(partial(job, changes, now))
+        return bool(changes or self._outgoing.answers)
 
     def _guarded(self, act: Callable[[], None]) -> None:
         """One bad message or a fault of ours must not end the watch."""

@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from alerts.channel import CHANNELS, Channel, ChannelError, Means, Receivers
+from alerts.channel import CHANNELS, ChannelError, Means, Receivers
 from alerts.dispatch import Dispatch
 from alerts.model import (
     Alert,
@@ -25,8 +25,7 @@ from alerts.model import (
     Severity,
     Transition,
 )
-from alerts.plan import Plan
-from alerts.plan_people import Route, Step, Target
+from alerts.routing import Router
 from alerts.waiting import Waiting, WaitingRoom
 
 log = logging.getLogger(__name__)
@@ -65,9 +64,8 @@ class Pipeline:
     def adopt(self, means: Means) -> None:
         """Another version of the plan is at work."""
         self._means, self._site, self._plan = means, means.site, means.plan
-        self._channels: dict[str, Channel] = {
-            name: CHANNELS[name](means) for name in _channels_of(means.plan)
-        }
+        self._router = Router(means)
+        self._channels = self._router.channels
         if hasattr(self, "_room"):
             self._room.telling = means.plan.file.telling
 
@@ -84,7 +82,7 @@ class Pipeline:
             return []
         if why is Deed.RESUMED:
             self._muffled.pop(alert.id, None)
-        targets = self._step(alert) if why is Deed.ESCALATED else self._routes(alert, now)
+        targets = self._router.targets(alert, why, now)
         notices = [_notice(alert, why, *target) for target in dict.fromkeys(targets)]
         held = self._held(alert, why, now)
         if not notices:
@@ -94,7 +92,7 @@ class Pipeline:
 
     def _take(self, notice: Notice, held: Hold | None, now: datetime) -> Delivery:
         """Booked as held, or as sending and then among those that wait to be sent."""
-        if held is None and not self._has_address(notice):
+        if held is None and not self._router.has_address(notice.channel, notice.receiver):
             held = Hold.NO_ADDRESS
         if held is not None:
             delivery = _held(Held(notice, held), now)
@@ -108,27 +106,6 @@ class Pipeline:
         due = self._room.due(notice.channel, notice.receiver, now) if gathers else now
         self._room.enter(Waiting(delivery, due, now))
         return delivery
-
-    def _routes(self, alert: Alert, now: datetime) -> Iterator[tuple[str, str]]:
-        for route in self._plan.routes_of(alert, now):
-            yield from self._addressed(route.channel, route.to, alert, now)
-
-    def _step(self, alert: Alert) -> Iterator[tuple[str, str]]:
-        now = alert.changed_at or alert.raised_at
-        steps = self._plan.escalation_of(alert, now)
-        for step in steps[alert.escalated - 1 : alert.escalated]:
-            yield from self._addressed(step.channel, step.to, alert, now)
-
-    def _addressed(
-        self, channel: str, to: Sequence[str], alert: Alert, now: datetime
-    ) -> Iterator[tuple[str, str]]:
-        for receiver in self._channels[channel].receivers_of(to, alert, now):
-            yield channel, receiver
-
-    def _has_address(self, notice: Notice) -> bool:
-        if CHANNELS[notice.channel].receivers is not Receivers.PEOPLE or notice.channel == "screen":
-            return True
-        return notice.receiver in self._plan.contacts
 
     def _held(self, alert: Alert, why: Deed, now: datetime) -> Hold | None:
         match alert.state:
@@ -225,18 +202,8 @@ class Pipeline:
         if mark in self._fell_back:
             return
         self._fell_back.add(mark)
-        for route in self._plan.routes_of(notice.alert, now):
-            if route.fallback is None or route.channel != notice.channel:
-                continue
-            to = [receiver for _, receiver in self._addressed(
-                route.channel, route.to, notice.alert, now)]  # fmt: skip
-            if notice.receiver not in to:
-                continue
-            for target in self._addressed(
-                route.fallback.channel, route.fallback.to, notice.alert, now
-            ):
-                if target != (notice.channel, notice.receiver):
-                    yield self._take(_notice(notice.alert, notice.why, *target), None, now)
+        for target in self._router.instead(notice, now):
+            yield self._take(_notice(notice.alert, notice.why, *target), None, now)
 
     def _over(self, delivery: Delivery, state: DeliveryState, reason: str) -> Delivery:
         self._room.leave(delivery.id)
@@ -312,14 +279,6 @@ class Pipeline:
     def forget_node(self, node: str) -> None:
         for channel in self._channels.values():
             channel.forget_node(node)
-
-
-def _channels_of(plan: Plan) -> Iterable[str]:
-    file = plan.file
-    fallbacks = [route.fallback for route in file.route if route.fallback is not None]
-    steps = [step for escalation in file.escalation for step in escalation.step]
-    ways: tuple[Route | Target | Step, ...] = (*file.route, *fallbacks, *steps)
-    return dict.fromkeys(way.channel for way in ways)
 
 
 def _notice(alert: Alert, why: Deed, channel: str, receiver: str) -> Notice:

@@ -9,8 +9,9 @@ from pathlib import Path
 
 from alerts.calendar import Calendar, within
 from alerts.model import Alert, Severity
-from alerts.plan_checks import Names, fits, mistakes, options_of, sound_part
+from alerts.plan_checks import mistakes, options_of, sound_part
 from alerts.plan_file import PlanFile, RuleFile
+from alerts.plan_names import Names, fits
 from alerts.plan_people import Contact, Duty, Escalation, Route, Step, Swap
 from alerts.plan_words import Days
 from alerts.rule import RULES, Outcome, Rule, Watches

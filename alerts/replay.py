@@ -7,8 +7,9 @@ from datetime import datetime, timedelta
 from alerts.book import Changes
 from alerts.casebook import Casebook
 from alerts.judge import SWEEP, Judge
-from alerts.model import Alert, AlertState, Severity, Transition, Verdict, WorkOrder
+from alerts.model import Alert, AlertState, Severity, Transition, Verdict
 from alerts.mute import Mutes
+from alerts.order import WorkOrder
 from alerts.plan import Plan
 from alerts.rule import Outcome, Rule
 from alerts.timers import dead_node

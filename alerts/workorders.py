@@ -6,7 +6,8 @@ from datetime import datetime
 from typing import Any
 
 from alerts.lifecycle import NotPossible
-from alerts.model import Alert, Ending, OrderDeed, OrderEvent, OrderState, Verdict, WorkOrder
+from alerts.model import Alert, Ending, Verdict
+from alerts.order import OrderDeed, OrderEvent, OrderState, WorkOrder
 from alerts.rule import View
 from devices.catalog import Site
 from devices.model import PlaceId, PointId

@@ -6,16 +6,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
-from alerts.model import (
-    Alert,
-    AlertState,
-    Delivery,
-    OrderEvent,
-    OrderState,
-    Transition,
-    WorkOrder,
-)
+from alerts.model import Alert, AlertState, Delivery, Transition
 from alerts.mute import Mute
+from alerts.order import OrderEvent, OrderState, WorkOrder
 from alerts.plan import Plan
 from alerts.planwatch import PlanWatch
 from collectors.ledger import Ledger

@@ -6,8 +6,9 @@ from typing import Any
 
 from pydantic import with_config
 
+from alerts.holding import HoldingRule
 from alerts.plan_words import Seconds
-from alerts.rule import RULES, HoldingRule
+from alerts.rule import RULES
 from devices.config import STRICT
 from devices.model import Value, ValueType
 

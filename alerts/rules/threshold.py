@@ -7,9 +7,10 @@ from typing import Annotated, Any
 
 from pydantic import Field, with_config
 
+from alerts.holding import HoldingRule
 from alerts.model import Severity
 from alerts.plan_words import Seconds, Text
-from alerts.rule import RULES, Bound, HoldingRule, Memory, View
+from alerts.rule import RULES, Bound, Memory, View
 from alerts.wording import value_text
 from devices.config import STRICT
 from devices.model import PointId, Value, ValueType, to_ms

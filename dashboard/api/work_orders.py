@@ -6,7 +6,7 @@ from typing import Any
 from flask import Response, request
 from werkzeug.exceptions import Forbidden, NotFound
 
-from alerts.model import OrderState, WorkOrder
+from alerts.order import OrderState, WorkOrder
 from dashboard.api.answers import json_answer
 from dashboard.api.parameters import body, text
 from dashboard.asking import ask_about_order

@@ -7,7 +7,7 @@ from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
-from alerts.model import OrderState, WorkOrder
+from alerts.order import OrderState, WorkOrder
 from dashboard.api.work_orders import change_order, known_order, report_fault
 from dashboard.problems import BadInput, EngineRefused, EngineSilent
 from dashboard.roles import Permission

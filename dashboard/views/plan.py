@@ -11,8 +11,9 @@ from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 
 from alerts.coverage import AREA_NAMES, Cover, coverage
+from alerts.holding import HoldingRule
 from alerts.plan import Plan
-from alerts.rule import HoldingRule, Outcome, Rule
+from alerts.rule import Outcome, Rule
 from alerts.wording import fill
 from dashboard.page import language
 from dashboard.roles import Permission

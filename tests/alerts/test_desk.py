@@ -5,7 +5,8 @@ from datetime import timedelta
 import orjson
 import pytest
 
-from alerts.model import AlertState, OrderState
+from alerts.model import AlertState
+from alerts.order import OrderState
 from devices.model import PointId
 from tests.support.watch import GATE, Watch
 

@@ -3,7 +3,8 @@
 from contextlib import closing
 from pathlib import Path
 
-from alerts.model import AlertState, OrderState
+from alerts.model import AlertState
+from alerts.order import OrderState
 from devices.catalog import Site
 from devices.model import NodeId, NodeState
 from tests.support.clock import FakeClock

@@ -12,18 +12,8 @@ from argon2 import PasswordHasher
 from alerts import lifecycle
 from alerts.book import Book, Changes
 from alerts.database import RecordsError
-from alerts.model import (
-    Alert,
-    AlertState,
-    Deed,
-    Delivery,
-    DeliveryState,
-    OrderDeed,
-    OrderEvent,
-    OrderState,
-    Severity,
-    WorkOrder,
-)
+from alerts.model import Alert, AlertState, Deed, Delivery, DeliveryState, Severity
+from alerts.order import OrderDeed, OrderEvent, OrderState, WorkOrder
 from alerts.rule import Memory
 from dashboard.records.accounts import Accounts
 from dashboard.roles import Role

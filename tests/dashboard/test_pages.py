@@ -5,7 +5,8 @@ import json
 
 import pytest
 
-from alerts.model import AlertState, OrderState
+from alerts.model import AlertState
+from alerts.order import OrderState
 from devices.errors import CampusError, StoreUnavailable
 from devices.model import NodeState
 from devices.service import Health

@@ -11,20 +11,9 @@ from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
 
-from alerts.model import (
-    Alert,
-    AlertState,
-    Deed,
-    Delivery,
-    DeliveryState,
-    OrderDeed,
-    OrderEvent,
-    OrderState,
-    Severity,
-    Transition,
-    WorkOrder,
-)
+from alerts.model import Alert, AlertState, Deed, Delivery, DeliveryState, Severity, Transition
 from alerts.mute import Mute
+from alerts.order import OrderDeed, OrderEvent, OrderState, WorkOrder
 from alerts.plan import load_plan
 from alerts.planwatch import PlanWatch
 from collectors.ledger import Ledger

@@ -6,7 +6,8 @@ from typing import Any
 
 from alerts.book import Book
 from alerts.engine import Engine
-from alerts.model import Alert, AlertState, WorkOrder
+from alerts.model import Alert, AlertState
+from alerts.order import WorkOrder
 from alerts.plan import load_plan
 from collectors.memory import Exchange, MemoryTransport
 from collectors.requests import Requester
