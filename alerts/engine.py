@@ -97,7 +97,12 @@ class Engine:
         if not self._worker.is_alive():
             return Health(False, "the alarm engine's worker has ended")
         trouble = self._outgoing.trouble
-        return Health(not trouble, trouble or self._watched.trouble or self._catch_up.trouble)
+        return Health(not trouble, trouble or self._catch_up.trouble)
+
+    def plan_health(self) -> Health:
+        """Whether the plan at work is the one in the file."""
+        trouble = self._watched.trouble
+        return Health(not trouble, trouble or f"version {self.plan.version} is at work")
 
     @property
     def plan(self) -> Plan:

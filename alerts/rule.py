@@ -1,7 +1,7 @@
 """Rule: what every rule kind implements, what it may look at, and what it remembers."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
 from enum import StrEnum
@@ -14,7 +14,8 @@ from alerts.model import Severity, Verdict
 from alerts.plan_file import RuleFile
 from alerts.wording import fill, span_text, value_text
 from devices.catalog import Site
-from devices.model import EPOCH, NodeId, NodeStatus, PlaceId, PointId, Reading, Value
+from devices.kinds import KINDS
+from devices.model import EPOCH, Kind, NodeId, NodeStatus, PlaceId, PointId, Reading, Value
 from devices.registry import Registry
 
 
@@ -256,6 +257,23 @@ class Rule(ABC):
 
 def _name(chinese: str, english: str, is_chinese: bool) -> str:
     return chinese if is_chinese else english or chinese
+
+
+def no_values(words: Iterable[str], kinds: Iterable[Kind]) -> list[tuple[str, str]]:
+    """Words that a kind never says, as mistakes."""
+    return [
+        (f"{word!r} is no value of {kind.key}", "use " + ", ".join(kind.values))
+        for kind in kinds
+        for word in words
+        if kind.values and word not in kind.values
+    ]
+
+
+def no_values_of(kind: str, word: str) -> list[tuple[str, str]]:
+    """The same of a kind by its key, which may not exist either."""
+    if kind not in KINDS:
+        return [(f"{kind!r} is no kind", "use " + ", ".join(KINDS))]
+    return no_values([word], [KINDS[kind]])
 
 
 RULES: Registry[Rule] = Registry("rule kind", "alerts.rules")

@@ -66,3 +66,9 @@ class Parts:
         """The version at work: a changed file counts as it does for the engine."""
         self.watched.look(self.clock.monotonic())
         return self.watched.plan
+
+    @property
+    def plan_trouble(self) -> str:
+        """Why the changed file is not at work; empty where all is well."""
+        self.watched.look(self.clock.monotonic())
+        return self.watched.trouble

@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import with_config
 
 from alerts.plan_words import Seconds
-from alerts.rule import RULES, Joint, Memory, Rule, Step, View
+from alerts.rule import RULES, Joint, Memory, Rule, Step, View, no_values
 from devices.config import STRICT
 from devices.model import PointId, Reading, ValueType
 
@@ -34,11 +34,7 @@ class Absence(Rule):
 
     @classmethod
     def mistakes(cls, options: Any, kinds: Sequence[Any]) -> Sequence[tuple[str, str]]:
-        return [
-            (f"{options.equals!r} is no value of {kind.key}", "use " + ", ".join(kind.values))
-            for kind in kinds
-            if kind.values and options.equals not in kind.values
-        ]
+        return no_values([options.equals], kinds)
 
     def check(self, reading: Reading, memory: Memory, view: View) -> Step | None:
         if reading.value != self.options.equals or not memory.breached:

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from pydantic import Field, with_config
 
 from alerts.plan_words import Seconds
-from alerts.rule import RULES, Memory, Rule, Step, View
+from alerts.rule import RULES, Memory, Rule, Step, View, no_values
 from devices.config import STRICT
 from devices.model import Reading, ValueType, to_ms
 
@@ -32,12 +32,7 @@ class Count(Rule):
 
     @classmethod
     def mistakes(cls, options: Any, kinds: Sequence[Any]) -> Sequence[tuple[str, str]]:
-        return [
-            (f"{value!r} is no value of {kind.key}", "use " + ", ".join(kind.values))
-            for kind in kinds
-            for value in options.equals
-            if kind.values and value not in kind.values
-        ]
+        return no_values(options.equals, kinds)
 
     def check(self, reading: Reading, memory: Memory, view: View) -> Step | None:
         if reading.value not in self.options.equals or not self.applies(reading.at):

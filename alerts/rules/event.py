@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import with_config
 
 from alerts.plan_words import Seconds
-from alerts.rule import RULES, Memory, Rule, Step, View
+from alerts.rule import RULES, Memory, Rule, Step, View, no_values
 from devices.config import STRICT
 from devices.model import Reading, ValueType
 
@@ -34,11 +34,7 @@ class Event(Rule):
 
     @classmethod
     def mistakes(cls, options: Any, kinds: Sequence[Any]) -> Sequence[tuple[str, str]]:
-        return [
-            (f"{options.equals!r} is no value of {kind.key}", "use " + ", ".join(kind.values))
-            for kind in kinds
-            if kind.values and options.equals not in kind.values
-        ]
+        return no_values([options.equals], kinds)
 
     def check(self, reading: Reading, memory: Memory, view: View) -> Step | None:
         if not (self._is(reading) and self.applies(reading.at)):

@@ -8,9 +8,8 @@ from typing import Annotated, Any
 from pydantic import Field, with_config
 
 from alerts.plan_words import Seconds, Text
-from alerts.rule import RULES, Memory, Rule, Step, View
+from alerts.rule import RULES, Memory, Rule, Step, View, no_values, no_values_of
 from devices.config import STRICT
-from devices.kinds import KINDS
 from devices.model import PlaceId, PointId, Reading, ValueType
 
 
@@ -46,18 +45,9 @@ class Sequence(Rule):
 
     @classmethod
     def mistakes(cls, options: Any, kinds: Listing[Any]) -> Listing[tuple[str, str]]:
-        found = [
-            (f"{options.equals!r} is no value of {kind.key}", "use " + ", ".join(kind.values))
-            for kind in kinds
-            if kind.values and options.equals not in kind.values
-        ]
+        found = no_values([options.equals], kinds)
         for before in options.after:
-            kind = KINDS.get(before.kind)
-            if kind is None:
-                found.append((f"{before.kind!r} is no kind", "use " + ", ".join(KINDS)))
-            elif kind.values and before.equals not in kind.values:
-                values = ", ".join(kind.values)
-                found.append((f"{before.equals!r} is no value of {kind.key}", f"use {values}"))
+            found += no_values_of(before.kind, before.equals)
         return found
 
     def check(self, reading: Reading, memory: Memory, view: View) -> Step | None:

@@ -8,7 +8,7 @@ from pydantic import with_config
 
 from alerts.holding import HoldingRule
 from alerts.plan_words import Seconds
-from alerts.rule import RULES
+from alerts.rule import RULES, no_values
 from devices.config import STRICT
 from devices.model import Value, ValueType
 
@@ -32,11 +32,7 @@ class State(HoldingRule):
 
     @classmethod
     def mistakes(cls, options: Any, kinds: Sequence[Any]) -> Sequence[tuple[str, str]]:
-        return [
-            (f"{options.equals!r} is no value of {kind.key}", "use " + ", ".join(kind.values))
-            for kind in kinds
-            if kind.values and options.equals not in kind.values
-        ]
+        return no_values([options.equals], kinds)
 
     def holds(self, value: Value, breached: bool) -> bool:
         return bool(value == self.options.equals)

@@ -8,9 +8,8 @@ from typing import Annotated, Any
 from pydantic import Field, with_config
 
 from alerts.plan_words import Text
-from alerts.rule import RULES, Joint, Memory, Rule, Step, View
+from alerts.rule import RULES, Joint, Memory, Rule, Step, View, no_values_of
 from devices.config import STRICT
-from devices.kinds import KINDS
 from devices.model import Reading, ValueType
 
 
@@ -48,15 +47,8 @@ class Tally(Rule):
 
     @classmethod
     def mistakes(cls, options: Any, kinds: Sequence[Any]) -> Sequence[tuple[str, str]]:
-        found = []
-        for event in (options.more, options.than, *([options.since] if options.since else [])):
-            kind = KINDS.get(event.kind)
-            if kind is None:
-                found.append((f"{event.kind!r} is no kind", "use " + ", ".join(KINDS)))
-            elif kind.values and event.equals not in kind.values:
-                values = ", ".join(kind.values)
-                found.append((f"{event.equals!r} is no value of {kind.key}", f"use {values}"))
-        return found
+        events = (options.more, options.than, *([options.since] if options.since else []))
+        return [found for event in events for found in no_values_of(event.kind, event.equals)]
 
     @property
     def joint(self) -> Joint:  # type: ignore[override]

@@ -89,7 +89,7 @@ def run_engine(args: argparse.Namespace) -> None:
         engine = Engine(place.site, plan, book, store, transport, clock)
 
         def parts() -> Mapping[str, Health]:
-            return {"engine": engine.health()}
+            return {"engine": engine.health(), "plan": engine.plan_health()}
 
         presence = Presence("engine", transport, clock, parts, engine.counters)
         heartbeat = HeartbeatService(lambda: engine.plan, lambda: engine.health().ok)

@@ -66,6 +66,7 @@ def overview() -> str:
     restarted = [service for service in supervised() if service.restarted_lately(now)]
     return render_template(
         "overview.html",
+        plan_trouble=parts().plan_trouble,
         alerts=open_alerts(),
         buildings=_drawn_buildings(),
         spots=_spots(by_place),

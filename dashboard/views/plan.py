@@ -56,7 +56,7 @@ def every() -> str:
     }  # fmt: skip
     return render_template(
         "plan.html", plan=plan, covers=coverage(plan), area=area_name, working=working,
-        trouble=parts().watched.trouble,
+        trouble=parts().plan_trouble,
     )  # fmt: skip
 
 

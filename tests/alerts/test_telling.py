@@ -498,10 +498,12 @@ def test_a_changed_plan_is_at_work_without_a_restart_and_a_bad_one_never(begin: 
     plan.write_text(good.replace('kind = "threshold"', 'kind = "treshold"'), "utf-8")
     watch.passes(4)
     assert watch.engine.plan.version == alert.plan_version
-    assert "is not at work" in watch.engine.health().text
+    assert not watch.engine.plan_health().ok
+    assert "is not at work" in watch.engine.plan_health().text
+    assert watch.engine.health().ok
     plan.write_text(good.split('[[rule]]\nid = "FOOD-99"')[0], "utf-8")
     watch.passes(4)
-    assert watch.engine.health().text == ""
+    assert watch.engine.plan_health().ok
     assert watch.one().state is AlertState.RETURNED, "its rule is gone"
     versions = [version.version for version in watch.book.plans()]
     assert len(versions) == 3 and first in versions
