@@ -9,7 +9,7 @@ from pathlib import Path
 
 from alerts.calendar import Calendar, within
 from alerts.model import Alert, Severity
-from alerts.plan_checks import mistakes, options_of, sound_part
+from alerts.plan_checks import loose_options, mistakes, options_of, sound_part
 from alerts.plan_file import PlanFile, RuleFile
 from alerts.plan_names import Names, fits
 from alerts.plan_people import Contact, Duty, Escalation, Route, Step, Swap
@@ -206,6 +206,7 @@ def load_plan(path: Path, site: Site) -> Plan:
     file, problems = read_plan(path)
     sound = file if file is not None else sound_part(data)
     problems += mistakes(path.name, sound, Names.of(data), site)
+    problems += loose_options(path.name, data, sound)
     if file is None or problems:
         raise ConfigError(with_lines(problems, path, data))
     version = hashlib.sha256(path.read_bytes()).hexdigest()[:12]

@@ -67,6 +67,19 @@ def mistakes(name: str, file: PlanFile, names: Names, site: Site) -> Iterator[Pr
             yield from _options(rule, name, here)
 
 
+def loose_options(name: str, data: Mapping[str, Any], sound: PlanFile) -> Iterator[Problem]:
+    """Mistakes in the options of rules that have others too, so that all come in one run."""
+    read = {rule.id for rule in sound.rule}
+    rows = data.get("rule")
+    for row in rows if isinstance(rows, list) else ():
+        if not isinstance(row, dict) or row.get("id") in read or row.get("kind") not in RULES:
+            continue
+        options = row.get("options", {})
+        if isinstance(options, dict):
+            where = f'rule "{row.get("id")}".options'
+            yield from parse(RULES[row["kind"]].Options, options, name, where)[1]
+
+
 def options_of(rule: RuleFile, name: str) -> tuple[Any, list[Problem]]:
     """The checked options of a rule of a known kind, or None with the problems."""
     return parse(RULES[rule.kind].Options, rule.options, name, f'rule "{rule.id}".options')

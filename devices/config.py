@@ -5,6 +5,7 @@ Checking is pydantic's, over plain dataclasses; this module turns its findings i
 
 import dataclasses
 import difflib
+import re
 import tomllib
 from collections.abc import Hashable, Mapping, Sequence
 from functools import cache
@@ -70,14 +71,17 @@ def _problem(
         case "unexpected_keyword_argument" | "extra_forbidden":
             known = _fields_at(cls, error["loc"][:-1])
             near = difflib.get_close_matches(name, known, n=1)
-            remedy = f"did you mean {near[0]}?" if near else f"known here: {', '.join(known)}"
+            others = f"known here: {', '.join(known)}" if known else "leave it out"
+            remedy = f"did you mean {near[0]}?" if near else others
             return Problem(file, place, "is not a setting", remedy)
         case "string_pattern_mismatch":
             what = f"{error['input']!r} does not have the form {context.get('pattern', '')}"
             return Problem(file, place, what, "use that form")
         case "enum" | "literal_error":
-            expected = context.get("expected", "")
-            return Problem(file, place, f"{error['input']!r} is not known", f"use {expected}")
+            expected = str(context.get("expected", ""))
+            near = difflib.get_close_matches(str(error["input"]), re.findall("'([^']*)'", expected))
+            remedy = f"did you mean {near[0]}?" if near else f"use {expected}"
+            return Problem(file, place, f"{error['input']!r} is not known", remedy)
         case _:
             message = error["msg"][:1].lower() + error["msg"][1:]
             return Problem(file, place, message, f"it is {error['input']!r} now")
@@ -87,6 +91,8 @@ def _place(data: Any, where: str, loc: Sequence[int | str]) -> str:
     """A path a person finds in the file: list items are named by their id where they have one."""
     parts = [where] if where else []
     for step in loc:
+        if step == "[key]":
+            continue  # of a table whose names are themselves checked
         try:
             data = data[step]
         except (KeyError, IndexError, TypeError):
@@ -100,15 +106,25 @@ def _place(data: Any, where: str, loc: Sequence[int | str]) -> str:
     return ".".join(parts)
 
 
+def _struct_in(kind: Any) -> Any:
+    """The struct that a type is, or holds; None where it holds none."""
+    if dataclasses.is_dataclass(kind):
+        return kind
+    found = (_struct_in(inner) for inner in getattr(kind, "__args__", ()))
+    return next((struct for struct in found if struct is not None), None)
+
+
 def _fields_at(cls: Any, loc: Sequence[int | str]) -> list[str]:
     """Names of the fields of the struct that a pydantic location leads to."""
+    named = False
     for step in loc:
-        if isinstance(step, int):
+        if isinstance(step, int) or named:
+            named = False  # the step was the name of one in a table of several
             continue
         found = [f for f in dataclasses.fields(cls) if f.name == step]
         kind: Any = found[0].type if found else None
-        arguments = getattr(kind, "__args__", None)
-        cls = next((a for a in arguments or (kind,) if dataclasses.is_dataclass(a)), None)
+        named = getattr(kind, "__origin__", None) is dict
+        cls = _struct_in(kind)
         if cls is None:
             return []
     return [f.name for f in dataclasses.fields(cls)]

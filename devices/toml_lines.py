@@ -135,12 +135,13 @@ class _Scanner:
 
 
 def with_lines(problems: Sequence[Problem], path: Path, data: Mapping[str, Any]) -> list[Problem]:
-    """The problems of a file, each with its line, or that of the table that it lies in."""
+    """The problems of a file in its order, each with its line, or that of the table it lies in."""
     try:
         lines = _Scanner(path.read_text("utf-8")).run()
     except (OSError, ValueError, AssertionError):
         return list(problems)
-    return [replace(each, line=_line(each.where, lines, data)) for each in problems]
+    found = [replace(each, line=_line(each.where, lines, data)) for each in problems]
+    return sorted(found, key=lambda each: each.line)
 
 
 _STEP = re.compile(r'([^.\[\s"]+)|\[(\d+)(?: "[^"]*")?\]|\s"([^"]*)"|\.')

@@ -63,6 +63,21 @@ def test_five_mistakes_are_named_at_once_with_place_and_remedy(tmp_path: Path, s
     assert len(said.splitlines()) >= 5
 
 
+def test_a_rule_with_several_mistakes_is_told_of_all_of_them_in_the_files_order(
+    tmp_path: Path, site: Site
+) -> None:
+    said = broken(
+        tmp_path, site,
+        ("calendar.windows.night = { name =", "calendar.windows.night = { nam ="),
+        ('severity = "warning"', 'severity = "wrning"'),
+        ("options.hold_s = 900", "options.hold_z = 900"),
+    ).splitlines()  # fmt: skip
+    lines = [int(line.split(":")[1]) for line in said]
+    assert lines == sorted(lines)
+    for part in ("did you mean name?", "did you mean warning?", "did you mean hold_s?"):
+        assert any(part in line for line in said), part
+
+
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
