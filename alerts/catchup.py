@@ -21,6 +21,7 @@ that puts off an alarm has been open."""
 STRETCH = timedelta(hours=1)
 STRETCH_LIMIT = 200_000
 EVERY = timedelta(seconds=10)
+AGAIN_S = 10.0
 
 
 class CatchUp:
@@ -28,6 +29,9 @@ class CatchUp:
 
     def __init__(self, site: Site, store: Store, book: Book) -> None:
         self.trouble = ""
+        self.behind = True
+        """What was stored has not been judged yet; the checkpoint stays where it is."""
+        self._tried_at = 0.0
         self._site = site
         self._store = store
         self._since = book.checkpoint(READINGS)
@@ -36,10 +40,10 @@ class CatchUp:
 
     def readings(self, now: datetime) -> Iterator[tuple[Reading, bool]]:
         """In the order of their times, each with whether it has to be judged; none without a
-        store, and then `trouble` says so."""
+        store, and then `trouble` says so and it is to be tried again."""
         try:
             yield from self._readings(now)
-            self.trouble = ""
+            self.trouble, self.behind = "", False
         except StoreError as error:
             self.trouble = f"what came while the alarm engine was away is not judged: {error}"
             log.warning("%s", self.trouble)
@@ -58,6 +62,13 @@ class CatchUp:
             yield from ((r, r.at > since) for r in _ordered(self._store.events(query)))
             start = end
 
+    def again(self, monotonic: float) -> bool:
+        """Whether it is time to try once more."""
+        if not self.behind or monotonic - self._tried_at < AGAIN_S:
+            return False
+        self._tried_at = monotonic
+        return True
+
     def judged(self, reading: Reading, now: datetime) -> None:
         """A source that is ahead must not move the checkpoint past what others will say."""
         at = min(reading.at, now)
@@ -67,7 +78,7 @@ class CatchUp:
     def due(self) -> datetime | None:
         """The checkpoint, where it is time to save it."""
         newest, noted = self._newest, self._noted
-        if newest is None or (noted is not None and newest - noted < EVERY):
+        if self.behind or newest is None or (noted is not None and newest - noted < EVERY):
             return None
         self._noted = newest
         return newest

@@ -174,7 +174,8 @@ class Engine:
             log.info("catching up without the broker: %s", error)
         changes = Changes()
         self._at_work(self._plan, changes, now)
-        self._replay(changes, now)
+        if self._catch_up.again(self._clock.monotonic()):
+            self._replay(changes, now)
         self._finish(changes, now)
 
     # --- the plan --------------------------------------------------------------------------
@@ -322,6 +323,8 @@ class Engine:
         if plan is not None:
             self._adopt(plan, changes, now)
         self._view.learn_untold(self._pipeline.unreached(self._cases, now))
+        if self._catch_up.again(self._clock.monotonic()):
+            self._replay(changes, now)
         for rule, verdict in self._judge.tick(now):
             cause = dead_node(self._site, verdict.key, self._view, now) if verdict.breached else ""
             self._take(rule, verdict, changes, now, cause)

@@ -4,6 +4,8 @@ from dataclasses import replace
 from datetime import timedelta
 
 from alerts.model import AlertState
+from collectors.store import Store
+from devices.errors import StoreUnavailable
 from devices.model import Reading, Value
 from tests.support.watch import FRIDGE, GATE, LEAK, Watch
 
@@ -53,6 +55,44 @@ def test_a_batch_that_comes_twice_raises_nothing_again(watch: Watch) -> None:
     watch.restart()
     watch.send(wet)
     assert watch.alerts() == []
+
+
+class Away:
+    """A store that does not answer until `back`."""
+
+    def __init__(self, store: Store) -> None:
+        self._store, self.back = store, False
+
+    def __getattr__(self, name: str) -> object:
+        if not self.back:
+            raise StoreUnavailable("connection refused")
+        return getattr(self._store, name)
+
+
+def test_what_was_stored_while_the_store_was_away_too_is_judged_when_it_answers(
+    night: Watch,
+) -> None:
+    night.says(GATE, "closed")
+    night.passes(30)
+    night.says(FRIDGE, 4.0)
+    night.stop()
+    night.clock.move(60)
+    night.stored(GATE, "open")
+    night.clock.move(60)
+    night.stored(GATE, "closed")
+    store = night.store
+    away = Away(store)
+    night.store = away  # type: ignore[assignment]
+    night.start()
+    assert "not judged" in night.engine.health().text
+    assert night.alerts() == []
+    night.passes(30)
+    away.back = True
+    night.passes(11)
+    assert night.engine.health().text == ""
+    assert night.one().rule == "GATE_OPEN_NIGHT"
+    assert night.deeds(night.one()) == ["raised", "returned"]
+    night.store = store
 
 
 def test_what_somebody_looks_at_already_is_not_raised_once_more(night: Watch) -> None:

@@ -182,7 +182,7 @@ def test_killed_at_any_step_of_500_alerts_it_tells_each_and_forgets_none(
             world.says(*((n, 9.0) for n in some))
             before = len(office.letters)
             # From "not even started" to "in the middle of telling": each kill at another step.
-            wanted = before + random.randrange(0, share)
+            wanted = before + random.randrange(0, len(some))
             eventually(lambda wanted=wanted: len(office.letters) >= wanted, within=60)
             for id in random.sample(sorted(told(office)), min(3, len(office.letters))):
                 if world.acknowledges(id):
