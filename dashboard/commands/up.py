@@ -5,6 +5,7 @@ import contextlib
 import fcntl
 import os
 import secrets
+import shlex
 import signal
 import socket
 import sys
@@ -183,6 +184,15 @@ def _tell(name: str, state: "State", why: str) -> None:
     print(line.encode(encoding, "replace").decode(encoding), flush=True)
 
 
+def _as_started(args: argparse.Namespace) -> list[str]:
+    """The place options that were given here; another verb needs them to find this monitor."""
+    given = (("--config", args.config), ("--data", args.data), ("--mqtt", args.mqtt))
+    return [
+        word for option, value in given if value not in (None, Path("data"))
+        for word in (option, str(value))
+    ]  # fmt: skip
+
+
 def _welcome(args: argparse.Namespace, place: Workplace, password: str) -> str:
     services = place.site.services
     lines = ["", f"  Dashboard    http://{services.http}/"]
@@ -195,6 +205,7 @@ def _welcome(args: argparse.Namespace, place: Workplace, password: str) -> str:
     lines.append(f"  MQTT broker  {services.mqtt.partition('://')[2]}")
     lines.append(f"  Log file     {place.data / 'log' / 'campus.log'}")
     if args.demo:
-        lines.append("  Let something happen:  campus scene   (lists what can be played)")
+        scene = shlex.join(("campus", "scene", *_as_started(args)))
+        lines.append(f"  Let something happen:  {scene}   (lists what can be played)")
     lines += ["  Ctrl-C stops everything.", ""]
     return "\n".join(lines)

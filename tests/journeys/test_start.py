@@ -1,6 +1,7 @@
 """A caretaker starts the monitor, stops it, starts it again, and makes the usual mistakes."""
 
 import json
+import shlex
 import signal
 import socket
 import subprocess
@@ -16,6 +17,11 @@ FRIDGE = "canteen/fridge-1/temperature"
 
 def test_the_demonstration_starts_stops_and_keeps_its_data(data: Path) -> None:
     first = Running(data, "--demo")
+    hint = next(line for line in first.said.splitlines() if "campus scene" in line)
+    words = shlex.split(hint.partition("campus ")[2].partition("   (")[0])
+    assert "door" in campus(*words).stdout, "the printed command does not find this monitor"
+    played = campus(*words, "fridge-door-open", "--point", FRIDGE)
+    assert played.returncode == 0, played.stderr
     token = first.token()
     before = eventually(
         lambda: first.get(f"/api/v1/points/{FRIDGE}", token)["at"], what="a first reading"
