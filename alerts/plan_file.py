@@ -5,8 +5,6 @@ from datetime import date, time
 from enum import StrEnum
 from typing import Annotated, Any
 
-from pydantic import Field, with_config
-
 from alerts.model import Severity
 from alerts.plan_people import (
     Contact,
@@ -22,10 +20,9 @@ from alerts.plan_people import (
 )
 from alerts.plan_words import Area, Days, RuleId, Standing, Text, Weekday
 from devices.catalog import Id
-from devices.config import STRICT
+from devices.checking import Limits
 
 
-@with_config(STRICT)
 @dataclass(frozen=True, slots=True)
 class Span:
     """Days from `first` to `last`, both in, such as a holiday or an exception."""
@@ -36,7 +33,6 @@ class Span:
     name_en: str = ""
 
 
-@with_config(STRICT)
 @dataclass(frozen=True, slots=True)
 class MakeUp:
     """A day on which lessons go by the timetable of another weekday."""
@@ -45,7 +41,6 @@ class MakeUp:
     timetable_of: Weekday
 
 
-@with_config(STRICT)
 @dataclass(frozen=True, slots=True)
 class Window:
     """A part of the day that rules can name; `end` at or before `start` is on the next day."""
@@ -59,7 +54,6 @@ class Window:
     """Only on these; empty: on all."""
 
 
-@with_config(STRICT)
 @dataclass(frozen=True, slots=True)
 class Period:
     """A lesson of the timetable, on school days."""
@@ -71,7 +65,6 @@ class Period:
     weekdays: tuple[Weekday, ...] = ()
 
 
-@with_config(STRICT)
 @dataclass(frozen=True, slots=True)
 class CalendarFile:
     """The school's own days beside the public calendar, its windows and its periods.
@@ -88,7 +81,6 @@ class CalendarFile:
     period: tuple[Period, ...] = ()
 
 
-@with_config(STRICT)
 @dataclass(frozen=True, slots=True)
 class Select:
     """Which points (or nodes) a rule watches: those that fit every line that is given.
@@ -107,7 +99,6 @@ class Select:
     buildings: tuple[str, ...] = ()
 
 
-@with_config(STRICT)
 @dataclass(frozen=True, slots=True)
 class Basis:
     """What one figure of a rule rests on; `unchecked`: nobody here has read the source itself."""
@@ -119,7 +110,6 @@ class Basis:
     unchecked: bool = False
 
 
-@with_config(STRICT)
 @dataclass(frozen=True, slots=True)
 class RuleFile:
     """One rule: what it watches, when it counts, what is said, what is to be done."""
@@ -133,7 +123,7 @@ class RuleFile:
     select: Select
     text: Text
     text_en: Text
-    basis: Annotated[tuple[Basis, ...], Field(min_length=1)]
+    basis: Annotated[tuple[Basis, ...], Limits(min_length=1)]
     effective_from: date
     leave_out: Select | None = None
     when: tuple[str, ...] = ("always",)
@@ -157,7 +147,6 @@ class Cadence(StrEnum):
     YEAR = "year"
 
 
-@with_config(STRICT)
 @dataclass(frozen=True, slots=True)
 class Inspection:
     """A round for what no sensor sees: what people look at, how often, and who."""
@@ -167,13 +156,12 @@ class Inspection:
     title_en: Text
     area: Area
     every: Cadence
-    items: Annotated[tuple[Text, ...], Field(min_length=1)]
+    items: Annotated[tuple[Text, ...], Limits(min_length=1)]
     items_en: tuple[Text, ...] = ()
     who: Id = ""
     """A role."""
 
 
-@with_config(STRICT)
 @dataclass(frozen=True, slots=True)
 class PlanFile:
     """The whole safety plan."""

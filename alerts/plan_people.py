@@ -4,15 +4,12 @@ from dataclasses import dataclass, field
 from datetime import date, time
 from typing import Annotated
 
-from pydantic import Field, with_config
-
 from alerts.model import Severity
 from alerts.plan_words import Area, Days, Seconds, Secret, Text
 from devices.catalog import Id
-from devices.config import STRICT
+from devices.checking import Limits
 
 
-@with_config(STRICT)
 @dataclass(frozen=True, slots=True)
 class Role:
     """A post or office that people hold, such as the canteen's manager."""
@@ -22,7 +19,6 @@ class Role:
     name_en: str = ""
 
 
-@with_config(STRICT)
 @dataclass(frozen=True, slots=True)
 class Contact:
     """A person (or a number such as 119) that is told or called."""
@@ -36,7 +32,6 @@ class Contact:
     """Where the addresses lie at which Apprise reaches them (WeCom, DingTalk, mail, SMS …)."""
 
 
-@with_config(STRICT)
 @dataclass(frozen=True, slots=True)
 class Shift:
     """A watch at a guard post; `end` at or before `start` is on the next day."""
@@ -48,7 +43,6 @@ class Shift:
     name_en: str = ""
 
 
-@with_config(STRICT)
 @dataclass(frozen=True, slots=True)
 class Duty:
     """Who stands at which gates in a shift; the first line that fits holds.
@@ -62,7 +56,6 @@ class Duty:
     days: Days = Days.EVERY
 
 
-@with_config(STRICT)
 @dataclass(frozen=True, slots=True)
 class Swap:
     """For once somebody else: from `first` to `last`, both in, by the day a shift begins on."""
@@ -74,7 +67,6 @@ class Swap:
     posts: tuple[str, ...] = ("*",)
 
 
-@with_config(STRICT)
 @dataclass(frozen=True, slots=True)
 class Target:
     """A way of telling and who is told; see Route."""
@@ -83,7 +75,6 @@ class Target:
     to: tuple[str, ...]
 
 
-@with_config(STRICT)
 @dataclass(frozen=True, slots=True)
 class Route:
     """Which alerts go where; every route that fits is taken.
@@ -103,7 +94,6 @@ class Route:
     """Told instead where this way fails for good, or for `fallback_after_s`."""
 
 
-@with_config(STRICT)
 @dataclass(frozen=True, slots=True)
 class Step:
     """One step of an escalation: told so long after it called, if nobody has answered."""
@@ -113,36 +103,33 @@ class Step:
     to: tuple[str, ...]
 
 
-@with_config(STRICT)
 @dataclass(frozen=True, slots=True)
 class Escalation:
     """Which alerts climb, and how; the first that fits an alert holds. Filters as a Route's."""
 
-    step: Annotated[tuple[Step, ...], Field(min_length=1)]
+    step: Annotated[tuple[Step, ...], Limits(min_length=1)]
     rules: tuple[str, ...] = ()
     areas: tuple[Area, ...] = ()
     severities: tuple[Severity, ...] = ()
     when: tuple[str, ...] = ("always",)
 
 
-@with_config(STRICT)
 @dataclass(frozen=True, slots=True)
 class Webhook:
     """A program that is told by a signed POST; see docs/safety-plan.md for how it checks it."""
 
     id: Id
-    url: Annotated[str, Field(pattern=r"^https?://\S+$")]
+    url: Annotated[str, Limits(pattern=r"^https?://\S+$")]
     secret: Secret
 
 
-@with_config(STRICT)
 @dataclass(frozen=True, slots=True)
 class Heartbeat:
     """An address outside that is asked for every `every_s` seconds while the engine is well, so
     that somebody there notices when it is not."""
 
     url: Secret
-    every_s: Annotated[float, Field(ge=10, le=86400)] = 300.0
+    every_s: Annotated[float, Limits(ge=10, le=86400)] = 300.0
 
 
 def _by_severity(critical: float, major: float, warning: float) -> dict[Severity, float]:
@@ -150,7 +137,6 @@ def _by_severity(critical: float, major: float, warning: float) -> dict[Severity
     return dict(zip(named, (critical, major, warning), strict=True))
 
 
-@with_config(STRICT)
 @dataclass(frozen=True, slots=True)
 class Telling:
     """How people are told, again and together. Seconds by severity; one left out means never."""
@@ -161,11 +147,11 @@ class Telling:
     )
     group_wait_s: Seconds = 20.0
     """What is not critical is gathered so long for channels that send messages."""
-    flood_alerts: Annotated[int, Field(ge=1, le=1000)] = 10
+    flood_alerts: Annotated[int, Limits(ge=1, le=1000)] = 10
     flood_within_s: Seconds = 600.0
     flood_wait_s: Seconds = 300.0
     """More messages than that to one receiver within that time: the others come together."""
-    chatter_times: Annotated[int, Field(ge=2, le=100)] = 3
+    chatter_times: Annotated[int, Limits(ge=2, le=100)] = 3
     chatter_within_s: Seconds = 60.0
     fallback_after_s: Seconds = 120.0
     nobody_after_s: Seconds = 180.0

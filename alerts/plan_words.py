@@ -3,12 +3,12 @@
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import Field
+from devices.checking import Limits
 
-RuleId = Annotated[str, Field(pattern=r"^[A-Z0-9]+([-_][A-Z0-9]+)*$", max_length=40)]
-Text = Annotated[str, Field(min_length=1, max_length=400)]
-Seconds = Annotated[float, Field(ge=0, le=7 * 86400)]
-Secret = Annotated[str, Field(pattern=r"^(env:[A-Za-z_][A-Za-z0-9_]*|file:.+)$")]
+RuleId = Annotated[str, Limits(pattern=r"^[A-Z0-9]+([-_][A-Z0-9]+)*$", max_length=40)]
+Text = Annotated[str, Limits(min_length=1, max_length=400)]
+Seconds = Annotated[float, Limits(ge=0, le=7 * 86400)]
+Secret = Annotated[str, Limits(pattern=r"^(env:[A-Za-z_][A-Za-z0-9_]*|file:.+)$")]
 """Where a secret is to be found: `env:NAME`, or `file:PATH` beside the plan; never the secret."""
 
 

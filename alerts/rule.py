@@ -123,7 +123,7 @@ class Rule(ABC):
     """
 
     Options: ClassVar[type[Any]]
-    """A frozen dataclass under `@with_config(STRICT)`: the rule's `options`."""
+    """A frozen dataclass bounded by `Limits`: the rule's `options`."""
     outcome: ClassVar[Outcome] = Outcome.ALERT
     watches: ClassVar[Watches] = Watches.POINTS
     always_ticks: ClassVar[bool] = False

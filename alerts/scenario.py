@@ -26,14 +26,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import Field, with_config
-
 from alerts.plan import Plan
 from alerts.plan_words import RuleId, Text
 from alerts.replay import SIGN_OF_LIFE, Replay
 from collectors.quality import Grader
 from devices.catalog import Point, Site
-from devices.config import STRICT, parse, read_toml
+from devices.checking import Limits
+from devices.config import parse, read_toml
 from devices.errors import ConfigError, Problem
 from devices.kinds import KINDS
 from devices.model import (
@@ -55,7 +54,6 @@ TICK = timedelta(seconds=1)
 _VALUES = re.compile(r"^(?P<value>\S+?)(?:\s+x(?P<times>\d+))?$")
 
 
-@with_config(STRICT)
 @dataclass(frozen=True, slots=True)
 class Extra:
     """A point that this site does not have: its kind, and a point that it lies beside."""
@@ -64,14 +62,13 @@ class Extra:
     beside: str
 
 
-@with_config(STRICT)
 @dataclass(frozen=True, slots=True)
 class Scenario:
     """One story about one rule."""
 
     name: Text
     rule: RuleId
-    at: Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\d \d\d:\d\d(:\d\d)?$")]
+    at: Annotated[str, Limits(pattern=r"^\d{4}-\d\d-\d\d \d\d:\d\d(:\d\d)?$")]
     play: dict[str, str] = field(default_factory=dict)
     nodes: dict[str, str] = field(default_factory=dict)
     untold: dict[str, str] = field(default_factory=dict)
@@ -82,7 +79,6 @@ class Scenario:
     expect: tuple[str, ...] = ()
 
 
-@with_config(STRICT)
 @dataclass(frozen=True, slots=True)
 class ScenarioFile:
     scenario: tuple[Scenario, ...] = ()

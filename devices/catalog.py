@@ -8,19 +8,16 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import Field, with_config
-
-from devices.config import STRICT
+from devices.checking import Limits
 from devices.kinds import KINDS
 from devices.model import Kind, NodeId, PlaceId, PointId
 
-Id = Annotated[str, Field(pattern=r"^[a-z0-9-]+$", max_length=64)]
-PointPath = Annotated[str, Field(pattern=r"^[a-z0-9-]+(/[a-z0-9-]+)*$", max_length=128)]
-Share = Annotated[float, Field(ge=0, le=1)]
+Id = Annotated[str, Limits(pattern=r"^[a-z0-9-]+$", max_length=64)]
+PointPath = Annotated[str, Limits(pattern=r"^[a-z0-9-]+(/[a-z0-9-]+)*$", max_length=128)]
+Share = Annotated[float, Limits(ge=0, le=1)]
 """A position on the campus plan as a share of its width or height."""
 
 
-@with_config(STRICT)
 @dataclass(frozen=True, slots=True)
 class School:
     """Who we are; `timezone` decides what 21:40 means, `language` what people read first."""
@@ -32,17 +29,15 @@ class School:
     language: Literal["zh", "en"] = "zh"
 
 
-@with_config(STRICT)
 @dataclass(frozen=True, slots=True)
 class Services:
     """Where the services of this site find each other; passwords only by environment or file."""
 
-    mqtt: Annotated[str, Field(pattern=r"^mqtts?://[^/@]+$")] = "mqtt://127.0.0.1:1883"
+    mqtt: Annotated[str, Limits(pattern=r"^mqtts?://[^/@]+$")] = "mqtt://127.0.0.1:1883"
     mqtt_ca_file: str = ""
-    http: Annotated[str, Field(pattern=r"^.+:[0-9]+$")] = "127.0.0.1:8000"
+    http: Annotated[str, Limits(pattern=r"^.+:[0-9]+$")] = "127.0.0.1:8000"
 
 
-@with_config(STRICT)
 @dataclass(frozen=True, slots=True)
 class StoreSettings:
     """The telemetry store: `sqlite:PATH` (relative to the data folder) or an InfluxDB address.
@@ -59,7 +54,6 @@ class StoreSettings:
     ca_file: str = ""
 
 
-@with_config(STRICT)
 @dataclass(frozen=True, slots=True)
 class Records:
     """People's records, as SQLAlchemy addresses; empty: SQLite files in the data folder.
@@ -72,7 +66,6 @@ class Records:
     register: str = ""
 
 
-@with_config(STRICT)
 @dataclass(frozen=True, slots=True)
 class Building:
     id: Id
@@ -84,7 +77,6 @@ class Building:
     height: Share = 0.1
 
 
-@with_config(STRICT)
 @dataclass(frozen=True, slots=True)
 class Place:
     """A room or a gate: what people call it and where it is on the campus plan."""
@@ -102,7 +94,6 @@ class Place:
     y: Share = 0.5
 
 
-@with_config(STRICT)
 @dataclass(frozen=True, slots=True)
 class Node:
     """One Raspberry Pi (or any client that publishes batches)."""
@@ -113,7 +104,6 @@ class Node:
     name_en: str = ""
 
 
-@with_config(STRICT)
 @dataclass(frozen=True, slots=True)
 class Point:
     """A place that is measured; the device in it can be swapped without the point changing.
@@ -130,7 +120,7 @@ class Point:
     asset: str = ""
     driver: str = ""
     options: dict[str, Any] = field(default_factory=dict)
-    period: Annotated[float, Field(gt=0)] | None = None
+    period: Annotated[float, Limits(gt=0)] | None = None
     """Seconds between readings, where it differs from the kind's."""
 
 

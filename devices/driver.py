@@ -24,7 +24,7 @@ class Driver(ABC):
     """
 
     Options: ClassVar[type[Any]]
-    """A frozen dataclass under `@with_config(STRICT)`; each field documents itself by metadata."""
+    """A frozen dataclass, bounded by `Limits`; each field documents itself by metadata."""
     value_type: ClassVar[ValueType]
     """What its values are; a point's kind must have the same."""
 

@@ -2,6 +2,7 @@
 
 import difflib
 import importlib
+import importlib.util
 import pkgutil
 from collections.abc import Callable, Iterator, Mapping
 from types import ModuleType
@@ -13,7 +14,8 @@ T = TypeVar("T")
 class Registry(Mapping[str, type[T]], Generic[T]):
     """The classes of one family by name; fills itself from the modules of a package.
 
-    A name that is taken already is a TypeError, never an overwrite.
+    Asked for one name it imports the module of that name alone, so that a node loads only the
+    drivers it has. A name that is taken already is a TypeError, never an overwrite.
     """
 
     def __init__(self, what: str, package: str) -> None:
@@ -47,8 +49,18 @@ class Registry(Mapping[str, type[T]], Generic[T]):
         self._discover()
         return next(iter(difflib.get_close_matches(name, self._classes, n=1)), None)
 
+    def _seek(self, name: str) -> None:
+        module = name.replace("-", "_")
+        if name in self._classes or self._discovered or not module.isidentifier():
+            return
+        full = f"{self._package}.{module}"
+        if importlib.util.find_spec(full) is not None:
+            importlib.import_module(full)
+
     def __getitem__(self, name: str) -> type[T]:
-        self._discover()
+        self._seek(name)
+        if name not in self._classes:
+            self._discover()
         return self._classes[name]
 
     def __iter__(self) -> Iterator[str]:

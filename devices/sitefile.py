@@ -8,8 +8,6 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import with_config
-
 from devices.catalog import (
     Building,
     Node,
@@ -21,7 +19,7 @@ from devices.catalog import (
     Site,
     StoreSettings,
 )
-from devices.config import STRICT, parse, read_toml
+from devices.config import parse, read_toml
 from devices.driver import DRIVERS
 from devices.errors import ConfigError, Problem
 from devices.kinds import KINDS
@@ -29,7 +27,6 @@ from devices.model import NodeId, PlaceId, PointId
 from devices.toml_lines import with_lines
 
 
-@with_config(STRICT)
 @dataclass(frozen=True, slots=True)
 class _SiteFile:
     school: School

@@ -5,15 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from pydantic import with_config
-
 from alerts.plan_words import Seconds
 from alerts.rule import RULES, Joint, Memory, Rule, Step, View, no_values
-from devices.config import STRICT
 from devices.model import PointId, Reading, ValueType
 
 
-@with_config(STRICT)
 @dataclass(frozen=True, slots=True)
 class Options:
     """None of the selected points said `equals` for `within_s` seconds of the rule's time."""

@@ -5,16 +5,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from pydantic import with_config
-
 from alerts.plan_words import Seconds
 from alerts.rule import RULES, Bound, Memory, Rule, Step, View
 from alerts.wording import span_text
-from devices.config import STRICT
 from devices.model import Reading, ValueType
 
 
-@with_config(STRICT)
 @dataclass(frozen=True, slots=True)
 class Options:
     """Between `above` and `below` (one or both) for `total_s` seconds in all.

@@ -5,16 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from pydantic import with_config
-
 from alerts.plan_words import Seconds
 from alerts.rule import RULES, Memory, Rule, Step, View
-from devices.config import STRICT
 from devices.kinds import KINDS
 from devices.model import PointId, Reading, Value
 
 
-@with_config(STRICT)
 @dataclass(frozen=True, slots=True)
 class Condition:
     """Of a `point`, or of any point of that `kind` in the same room: a text that it `equals`, or a
@@ -27,7 +23,6 @@ class Condition:
     below: float | None = None
 
 
-@with_config(STRICT)
 @dataclass(frozen=True, slots=True)
 class Options:
     """Every one of `all_of` and, where there are some, at least one of `any_of`, for `hold_s`

@@ -6,16 +6,13 @@ from datetime import datetime, timedelta
 from statistics import median
 from typing import Annotated, Any
 
-from pydantic import Field, with_config
-
 from alerts.plan_words import Seconds
 from alerts.rule import RULES, Memory, Rule, Step, View
 from alerts.wording import value_text
-from devices.config import STRICT
+from devices.checking import Limits
 from devices.model import PointId, Reading, ValueType
 
 
-@with_config(STRICT)
 @dataclass(frozen=True, slots=True)
 class Options:
     """`above` and `below` are how far over or under the median of its siblings a point may be; one
@@ -26,8 +23,8 @@ class Options:
     hold_s: Seconds = 0.0
     clear_by: float = 0.0
     """It clears once it is so much nearer than the limit."""
-    among: Annotated[str, Field(pattern="^(room|building|site)$")] = "site"
-    at_least: Annotated[int, Field(ge=2, le=1000)] = 3
+    among: Annotated[str, Limits(pattern="^(room|building|site)$")] = "site"
+    at_least: Annotated[int, Limits(ge=2, le=1000)] = 3
     """With fewer siblings that speak nothing can be said."""
 
 

@@ -5,21 +5,18 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import Field, with_config
-
 from alerts.plan_words import Seconds
 from alerts.rule import RULES, Memory, Rule, Step, View, no_values
-from devices.config import STRICT
+from devices.checking import Limits
 from devices.model import Reading, ValueType, to_ms
 
 
-@with_config(STRICT)
 @dataclass(frozen=True, slots=True)
 class Options:
     """`equals` are the values that count; `times` of them within `within_s` seconds."""
 
     equals: tuple[str, ...]
-    times: Annotated[int, Field(ge=1, le=1000)]
+    times: Annotated[int, Limits(ge=1, le=1000)]
     within_s: Seconds
 
 

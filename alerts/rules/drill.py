@@ -5,14 +5,11 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Annotated, Any
 
-from pydantic import Field, with_config
-
 from alerts.plan_words import Seconds, Weekday
 from alerts.rule import RULES, Memory, Rule, Step, View
-from devices.config import STRICT
+from devices.checking import Limits
 
 
-@with_config(STRICT)
 @dataclass(frozen=True, slots=True)
 class Options:
     """At `at` on the `weekday` of the given `weeks` of each month, on school days, for `lasts_s`
@@ -20,7 +17,7 @@ class Options:
 
     weekday: Weekday
     at: time
-    weeks: tuple[Annotated[int, Field(ge=1, le=5)], ...] = ()
+    weeks: tuple[Annotated[int, Limits(ge=1, le=5)], ...] = ()
     lasts_s: Seconds = 600.0
 
 

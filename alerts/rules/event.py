@@ -5,15 +5,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from pydantic import with_config
-
 from alerts.plan_words import Seconds
 from alerts.rule import RULES, Memory, Rule, Step, View, no_values
-from devices.config import STRICT
 from devices.model import Reading, ValueType
 
 
-@with_config(STRICT)
 @dataclass(frozen=True, slots=True)
 class Options:
     """A reading that says `equals` with all the words of `detail`, and none of `unless_detail`."""

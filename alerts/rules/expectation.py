@@ -5,18 +5,15 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Annotated, Any
 
-from pydantic import Field, with_config
-
 from alerts.calendar import ALWAYS
 from alerts.plan_file import RuleFile
 from alerts.plan_words import Seconds
 from alerts.rule import RULES, Joint, Memory, Rule, Step, View
 from devices.catalog import Site
-from devices.config import STRICT
+from devices.checking import Limits
 from devices.model import PointId, Reading, Value, ValueType
 
 
-@with_config(STRICT)
 @dataclass(frozen=True, slots=True)
 class Options:
     """While the rule's `when` holds, the value has to be `equals`, or above or below a limit, for
@@ -26,7 +23,7 @@ class Options:
     above: float | None = None
     below: float | None = None
     hold_s: Seconds = 0.0
-    times: Annotated[int, Field(ge=1, le=100)] = 1
+    times: Annotated[int, Limits(ge=1, le=100)] = 1
 
 
 _DONE, _IN_WINDOW = "done", "waiting"

@@ -4,17 +4,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Annotated
 
-from pydantic import Field, with_config
-
 from alerts.plan_words import Seconds
 from alerts.rule import RULES, Memory, Outcome, Rule, Step, View
-from devices.config import STRICT
+from devices.checking import Limits
 from devices.model import NodeId, PointId, Reading
 
 SILENT = "silent"
 
 
-@with_config(STRICT)
 @dataclass(frozen=True, slots=True)
 class Options:
     """Bad readings for `hold_s` seconds open a work order, good ones for `recover_s` end it.
@@ -25,7 +22,7 @@ class Options:
 
     hold_s: Seconds = 60.0
     recover_s: Seconds = 300.0
-    silent_times: Annotated[float, Field(ge=1, le=100)] = 1.0
+    silent_times: Annotated[float, Limits(ge=1, le=100)] = 1.0
 
 
 @RULES.register("fault")

@@ -5,24 +5,21 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Annotated, Any
 
-from pydantic import Field, with_config
-
 from alerts.plan_words import Seconds
 from alerts.rule import RULES, Memory, Rule, Step, View, Watches
-from devices.config import STRICT
+from devices.checking import Limits
 from devices.model import ClockState, NodeId, NodeStatus
 
 LOW_POWER = 0x1
 """Bit 0 of `vcgencmd get_throttled`: under-voltage now (safety notes, §7)."""
 
 
-@with_config(STRICT)
 @dataclass(frozen=True, slots=True)
 class Options:
     """One of: `low_power`, `disk_below` (share of the disk that is free), `unsynced` (clock)."""
 
     low_power: bool = False
-    disk_below: Annotated[float, Field(gt=0, lt=1)] | None = None
+    disk_below: Annotated[float, Limits(gt=0, lt=1)] | None = None
     unsynced: bool = False
     hold_s: Seconds = 180.0
 

@@ -5,12 +5,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from pydantic import with_config
-
 from alerts.plan_words import Seconds
 from alerts.rule import RULES, Memory, Rule, Step, View
 from alerts.wording import value_text
-from devices.config import STRICT
 from devices.model import Reading, ValueType, to_ms
 
 SLOTS = 20
@@ -20,7 +17,6 @@ Slot = tuple[int, float, float]
 """Number of the part, lowest and highest value in it."""
 
 
-@with_config(STRICT)
 @dataclass(frozen=True, slots=True)
 class Options:
     """`rise` or `fall` (or both) in the unit of the points' kind, within `within_s` seconds."""

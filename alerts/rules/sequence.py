@@ -5,15 +5,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Annotated, Any
 
-from pydantic import Field, with_config
-
 from alerts.plan_words import Seconds, Text
 from alerts.rule import RULES, Memory, Rule, Step, View, no_values, no_values_of
-from devices.config import STRICT
+from devices.checking import Limits
 from devices.model import PlaceId, PointId, Reading, ValueType
 
 
-@with_config(STRICT)
 @dataclass(frozen=True, slots=True)
 class Before:
     """A point of that `kind` in the same place that said `equals`."""
@@ -22,7 +19,6 @@ class Before:
     equals: Text
 
 
-@with_config(STRICT)
 @dataclass(frozen=True, slots=True)
 class Options:
     """`equals` needs one of `after` at most `within_s` seconds before it.
@@ -31,7 +27,7 @@ class Options:
     """
 
     equals: str
-    after: Annotated[tuple[Before, ...], Field(min_length=1)]
+    after: Annotated[tuple[Before, ...], Limits(min_length=1)]
     within_s: Seconds = 5.0
     wait_s: Seconds = 1.0
 

@@ -3,15 +3,11 @@
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from pydantic import with_config
-
 from alerts.plan_words import Seconds
 from alerts.rule import RULES, Memory, Rule, Step, View, Watches
-from devices.config import STRICT
 from devices.model import NodeId
 
 
-@with_config(STRICT)
 @dataclass(frozen=True, slots=True)
 class Options:
     """`after_s` without status or reading, or `offline_s` after it said (or the broker said for

@@ -4,16 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic import with_config
-
 from alerts.holding import HoldingRule
 from alerts.plan_words import Seconds
 from alerts.rule import RULES, no_values
-from devices.config import STRICT
 from devices.model import Value, ValueType
 
 
-@with_config(STRICT)
 @dataclass(frozen=True, slots=True)
 class Options:
     """`equals` is the value that must not be; 0 seconds of `hold_s` tell of it at once."""

@@ -5,15 +5,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import Field, with_config
-
 from alerts.plan_words import Text
 from alerts.rule import RULES, Joint, Memory, Rule, Step, View, no_values_of
-from devices.config import STRICT
+from devices.checking import Limits
 from devices.model import Reading, ValueType
 
 
-@with_config(STRICT)
 @dataclass(frozen=True, slots=True)
 class Event:
     """A reading of a `kind` that says `equals`, with these words in its detail."""
@@ -23,7 +20,6 @@ class Event:
     detail: dict[str, str] = field(default_factory=dict)
 
 
-@with_config(STRICT)
 @dataclass(frozen=True, slots=True)
 class Options:
     """Raised when there are more than `by` more of `more` than of `than`. Counted for each `room`
@@ -32,8 +28,8 @@ class Options:
     more: Event
     than: Event
     since: Event | None = None
-    by: Annotated[int, Field(ge=0, le=1000)] = 0
-    among: Annotated[str, Field(pattern="^(room|site)$")] = "room"
+    by: Annotated[int, Limits(ge=0, le=1000)] = 0
+    among: Annotated[str, Limits(pattern="^(room|site)$")] = "room"
 
 
 @RULES.register("tally")

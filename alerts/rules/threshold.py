@@ -5,21 +5,18 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated, Any
 
-from pydantic import Field, with_config
-
 from alerts.holding import HoldingRule
 from alerts.model import Severity
 from alerts.plan_words import Seconds, Text
 from alerts.rule import RULES, Bound, Memory, View
 from alerts.wording import value_text
-from devices.config import STRICT
+from devices.checking import Limits
 from devices.model import PointId, Value, ValueType, to_ms
 
 DAY = timedelta(days=1)
 MOST_FORGIVEN = 24
 
 
-@with_config(STRICT)
 @dataclass(frozen=True, slots=True)
 class Rise:
     """From `after_s` seconds in breach on, the alert has this severity and is told again."""
@@ -28,7 +25,6 @@ class Rise:
     severity: Severity
 
 
-@with_config(STRICT)
 @dataclass(frozen=True, slots=True)
 class PutOff:
     """While the point `beside` it (door beside canteen/fridge-1/temperature is
@@ -39,16 +35,14 @@ class PutOff:
     at_most_s: Seconds
 
 
-@with_config(STRICT)
 @dataclass(frozen=True, slots=True)
 class Forgive:
     """A breach of up to `longest_s`, such as a defrost, is no alarm, `times` in a day."""
 
     longest_s: Seconds
-    times: Annotated[int, Field(ge=1, le=24)]
+    times: Annotated[int, Limits(ge=1, le=24)]
 
 
-@with_config(STRICT)
 @dataclass(frozen=True, slots=True)
 class Options:
     """`above` and `below` are the limits, in the unit of the points' kind; one of them or both.

@@ -3,14 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from pydantic import with_config
-
 from alerts.rule import RULES, Memory, Rule, Step, View, Watches
-from devices.config import STRICT
 from devices.model import NodeId
 
 
-@with_config(STRICT)
 @dataclass(frozen=True, slots=True)
 class Options:
     """None: how long is `telling.nobody_after_s`, for all alerts alike."""

@@ -4,13 +4,12 @@ import os
 from contextlib import AbstractContextManager
 from typing import Annotated, Any, Protocol
 
-from pydantic import Field
-
+from devices.checking import Limits
 from devices.drivers.pins import plain_errors
 from devices.errors import DeviceError
 
-Chip = Annotated[int, Field(ge=0, le=1)]
-Channel = Annotated[int, Field(ge=0, le=7)]
+Chip = Annotated[int, Limits(ge=0, le=1)]
+Channel = Annotated[int, Limits(ge=0, le=7)]
 FULL = 1023
 LOW_RAIL, HIGH_RAIL = 3, 1020
 """Raw readings up to, and from, which a 10-bit channel is at a rail: open or short."""

@@ -4,17 +4,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from pydantic import with_config
-
 from devices.catalog import Point
-from devices.config import STRICT
 from devices.driver import DRIVERS, Driver, Emit
 from devices.drivers.adc import FULL, HIGH_RAIL, LOW_RAIL, AdcChannel, Channel, Chip, channel_name
 from devices.errors import DeviceError
 from devices.model import Sample, ValueType
 
 
-@with_config(STRICT)
 @dataclass(frozen=True, slots=True)
 class AnalogOptions:
     chip: Chip = field(metadata={"text": "chip select of the converter, 0 or 1"})

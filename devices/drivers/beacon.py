@@ -6,10 +6,7 @@ from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any
 
-from pydantic import with_config
-
 from devices.catalog import Point
-from devices.config import STRICT
 from devices.driver import DRIVERS, Driver, Emit
 from devices.drivers.pins import Gpio, open_output
 from devices.errors import DeviceError
@@ -19,7 +16,6 @@ _LEVELS = {"on": (True, True), "silent": (True, False), "off": (False, False)}
 """State -> lamp, buzzer."""
 
 
-@with_config(STRICT)
 @dataclass(frozen=True, slots=True)
 class BeaconOptions:
     lamp: Gpio = field(metadata={"text": "BCM number of the lamp's pin, high is lit"})

@@ -2,9 +2,6 @@
 
 from dataclasses import dataclass, field
 
-from pydantic import with_config
-
-from devices.config import STRICT
 from devices.driver import DRIVERS
 from devices.drivers.pins import Gpio
 from devices.drivers.settling import Times
@@ -17,7 +14,6 @@ UNSETTLED_S = 0.2
 CHATTER_PER_MIN = 120
 
 
-@with_config(STRICT)
 @dataclass(frozen=True, slots=True)
 class ButtonOptions:
     gpio: Gpio = field(metadata={"text": "BCM number of the pin; the other wire goes to ground"})

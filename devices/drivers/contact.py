@@ -3,18 +3,15 @@
 from dataclasses import dataclass, field
 from typing import Annotated
 
-from pydantic import Field, with_config
-
-from devices.config import STRICT
+from devices.checking import Limits
 from devices.driver import DRIVERS
 from devices.drivers.pins import Gpio
 from devices.drivers.settling import Times
 from devices.drivers.twostate import TwoState
 
-Seconds = Annotated[float, Field(ge=0.001, le=60)]
+Seconds = Annotated[float, Limits(ge=0.001, le=60)]
 
 
-@with_config(STRICT)
 @dataclass(frozen=True, slots=True)
 class ContactOptions:
     gpio: Gpio = field(metadata={"text": "BCM number of the pin; the other wire goes to ground"})
@@ -30,7 +27,7 @@ class ContactOptions:
         metadata={"text": "seconds quiet before closed (or dry) is told again; a contact that "
                   "will not get quiet for so long counts as open"},
     )  # fmt: skip
-    chatter_per_min: Annotated[int, Field(ge=2)] = field(
+    chatter_per_min: Annotated[int, Limits(ge=2)] = field(
         default=20, metadata={"text": "more changes a minute than these are a fault"}
     )
 

@@ -7,9 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, with_config
-
-from devices.config import STRICT
+from devices.checking import Limits
 from devices.driver import DRIVERS, Driver, Emit
 from devices.errors import DeviceError
 from devices.model import Sample, ValueType
@@ -20,10 +18,9 @@ OVERLAY = "dtoverlay=w1-gpio"
 _BYTES = re.compile(r"^((?:[0-9a-f]{2} ){8}[0-9a-f]{2})(?= |$)")
 
 
-@with_config(STRICT)
 @dataclass(frozen=True, slots=True)
 class OneWireOptions:
-    address: Annotated[str, Field(pattern=r"^28-[0-9a-f]{12}$")] = field(
+    address: Annotated[str, Limits(pattern=r"^28-[0-9a-f]{12}$")] = field(
         metadata={"text": "the sensor's folder name on the bus, such as 28-00299a408dc3"}
     )
     folder: str = field(

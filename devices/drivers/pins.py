@@ -6,11 +6,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Annotated, Any, Literal, Protocol
 
-from pydantic import Field
-
+from devices.checking import Limits
 from devices.errors import DeviceError
 
-Gpio = Annotated[int, Field(ge=0, le=27)]
+Gpio = Annotated[int, Limits(ge=0, le=27)]
 """A BCM number of the 40-pin header."""
 
 EdgeHandler = Callable[[float, int], None]

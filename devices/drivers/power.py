@@ -4,10 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 
-from pydantic import Field, with_config
-
 from devices.catalog import Point
-from devices.config import STRICT
+from devices.checking import Limits
 from devices.driver import DRIVERS, Driver, Emit
 from devices.drivers.adc import FULL, HIGH_RAIL, AdcChannel, Channel, Chip, channel_name
 from devices.errors import DeviceError
@@ -17,16 +15,15 @@ NOISE_W = 5.0
 """A clamp is ±2 W at low load (safety notes §7); further below zero it is wired wrongly."""
 
 
-@with_config(STRICT)
 @dataclass(frozen=True, slots=True)
 class PowerOptions:
     chip: Chip = field(metadata={"text": "chip select of the converter, 0 or 1"})
     channel: Channel = field(metadata={"text": "its channel, 0 to 7"})
-    rated_watts: Annotated[float, Field(gt=0, le=100_000)] = field(
+    rated_watts: Annotated[float, Limits(gt=0, le=100_000)] = field(
         default=4400.0,
         metadata={"text": "watts at the clamp's full scale (3.3 V); 4400 is 20 A at 220 V"},
     )
-    zero: Annotated[int, Field(ge=0, le=900)] = field(
+    zero: Annotated[int, Limits(ge=0, le=900)] = field(
         default=0, metadata={"text": "raw reading (of 1023) at no current, for a biased output"}
     )
 

@@ -7,10 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import with_config
-
 from devices.catalog import Point
-from devices.config import STRICT
 from devices.driver import DRIVERS, Driver, Emit
 from devices.drivers.attendant import ATTENDANT
 from devices.drivers.cards import ALLOW_FILE_VARIABLE, AllowList, card_key, card_token
@@ -31,7 +28,6 @@ NOISY = 3
 NOISY_WITHIN_S = 600.0
 
 
-@with_config(STRICT)
 @dataclass(frozen=True, slots=True)
 class WiegandOptions:
     d0: Gpio = field(metadata={"text": "BCM number of the line DATA0 (through a level shifter)"})

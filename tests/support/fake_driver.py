@@ -6,10 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
-from pydantic import with_config
-
 from devices.catalog import Site
-from devices.config import STRICT
 from devices.driver import DRIVERS, Driver, Emit
 from devices.model import PointId, Sample, ValueType
 
@@ -43,7 +40,6 @@ class FakeDriver(Driver):
     hardware: ClassVar[Hardware]
     value_type = ValueType.NUMBER
 
-    @with_config(STRICT)
     @dataclass(frozen=True, slots=True)
     class Options:
         pass
