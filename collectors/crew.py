@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any
 
 from devices.catalog import Point
-from devices.driver import DRIVERS, Driver, driver_options
+from devices.driver import ALONE, DRIVERS, Driver, Surroundings, driver_options
 from devices.errors import CampusError, DeviceError
 from devices.kinds import KINDS
 from devices.model import Kind, NodeFault, PointId, Sample, Value, ValueType
@@ -50,8 +50,15 @@ class _Post:
 class Crew:
     """The drivers of some points; a failing one becomes a fault and never touches the others."""
 
-    def __init__(self, points: Sequence[Point], clock: Clock, heard: Heard) -> None:
+    def __init__(
+        self,
+        points: Sequence[Point],
+        clock: Clock,
+        heard: Heard,
+        around: Callable[[Point], Surroundings] = lambda _point: ALONE,
+    ) -> None:
         self._clock = clock
+        self._around = around
         self._heard = heard
         self._posts = {PointId(p.id): self._post(p) for p in points if p.driver}
         self._jobs: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
@@ -158,6 +165,9 @@ class Crew:
     def _open(self, post: _Post) -> None:
         point = post.point
         driver = DRIVERS[point.driver](point, driver_options(point))
+        driver.surroundings = self._around(point)
+        for what, remedy in driver.misfits(point, driver.options, driver.surroundings):
+            raise DeviceError(f"{point.id}: {what}: {remedy}")
         post.driver = driver
         # Pin factories share tables, and Python its warning filters: one opens at a time.
         with self._opening:

@@ -21,6 +21,7 @@ from collectors.transport import Message, Transport
 from collectors.vitals import Vitals, read_vitals
 from devices import wire
 from devices.catalog import Site
+from devices.driver import surroundings
 from devices.errors import (
     CampusError,
     DeviceError,
@@ -28,6 +29,7 @@ from devices.errors import (
     TransportError,
     WireError,
 )
+from devices.kinds import KINDS
 from devices.model import Kind, NodeFault, NodeId, PointId, Sample, ValueType
 from devices.service import Clock, Health
 
@@ -88,7 +90,9 @@ class NodeAgent:
         self._boot = boot or new_boot()
         self._points = site.points_on(node)
         self._inbox: queue.SimpleQueue[_Heard | Message | None] = queue.SimpleQueue()
-        self._crew = Crew(self._points, clock, self._hear)
+        self._crew = Crew(
+            self._points, clock, self._hear, lambda p: surroundings(site, p, folder / "kept")
+        )
         self._stop = threading.Event()
         self._worker: threading.Thread | None = None
         self._events: list[Taken] = []
@@ -285,10 +289,10 @@ class NodeAgent:
         if command.id in self._commands:
             return
         self._commands.append(command.id)
-        if command.do == "beacon":
-            self._light(command)
-        elif command.do == "simulate" and self._scenes is not None:
+        if command.do == "simulate" and self._scenes is not None:
             self._crew.run(partial(self._play, self._scenes, message, command))
+        elif any(kind.output and kind.key == command.do for kind in KINDS.values()):
+            self._switch(command)
         else:
             log.warning("node %s does not know how to %r", self._node, command.do)
 
@@ -303,10 +307,12 @@ class NodeAgent:
         except TransportError as error:
             log.info("a scene was played but not answered: %s", error)
 
-    def _light(self, command: wire.NodeCommand) -> None:
+    def _switch(self, command: wire.NodeCommand) -> None:
+        """`do` is the kind of the output; without `point` all of them, but a relay only by name."""
         wanted = command.args.get("point")
-        beacons = [p for p in self._points if p.kind == "beacon" and wanted in (None, p.id)]
-        if not beacons:
-            log.warning("node %s has no beacon %s", self._node, wanted or "")
-        for point in beacons:
+        outputs = [p for p in self._points if p.kind == command.do and wanted in (None, p.id)]
+        if not outputs or (command.do == "relay" and wanted is None):
+            log.warning("node %s has no %s %s", self._node, command.do, wanted or "(which one?)")
+            return
+        for point in outputs:
             self._crew.command(PointId(point.id), command.do, command.args)

@@ -2,6 +2,7 @@
 
 import ctypes
 import os
+import re
 import shutil
 import subprocess
 from dataclasses import dataclass
@@ -11,6 +12,9 @@ from devices.model import ClockState
 
 TRUSTED_VARIABLE = "CAMPUS_CLOCK_TRUSTED"
 """`1`: take the clock as set where the kernel cannot tell, as in a container."""
+
+UNKNOWN = "unknown"
+_THROTTLED = re.compile(r"(?:throttled=)?(?:0x)?([0-9a-f]{1,8})", re.IGNORECASE)
 
 _STA_UNSYNC = 0x0040  # linux/timex.h
 
@@ -57,12 +61,22 @@ def clock_state() -> ClockState:
     return ClockState.SYNCED if set_by_ntp else ClockState.UNSYNCED
 
 
+def throttled(text: str) -> str:
+    """The bit field in `vcgencmd get_throttled`'s answer, such as 0x50005, or the kernel's own.
+
+    Bits 0-3 now and 16-19 since boot: under-voltage, capped, throttled, hot (Pi firmware). What
+    is no such answer (`volts=0x1`, words) is `unknown`, never 0x0: that would say all is well.
+    """
+    found = _THROTTLED.fullmatch(text.strip())
+    return hex(int(found[1], 16)) if found else UNKNOWN
+
+
 def _throttled(system: Path) -> str:
-    """Bits 0-3 now and 16-19 since boot: under-voltage, capped, throttled, hot (Pi firmware)."""
+    """0x0 on a machine that has no such thing to tell; `unknown` where it should and does not."""
     try:
         path = system / "devices/platform/soc/soc:firmware/get_throttled"
-        return hex(int(path.read_text().strip(), 16))
-    except (OSError, ValueError):
+        return throttled(path.read_text("ascii", errors="replace"))
+    except OSError:
         pass
     command = shutil.which("vcgencmd")
     if command is None:
@@ -71,9 +85,9 @@ def _throttled(system: Path) -> str:
         said = subprocess.run(
             [command, "get_throttled"], capture_output=True, text=True, timeout=2, check=True
         )
-        return hex(int(said.stdout.strip().rpartition("=")[2], 16))
     except (OSError, ValueError, subprocess.SubprocessError):
-        return "0x0"
+        return UNKNOWN
+    return throttled(said.stdout)
 
 
 def _cpu_c(system: Path) -> float | None:

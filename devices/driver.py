@@ -2,15 +2,32 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, ClassVar, cast
 
-from devices.catalog import Point
+from devices.catalog import Place, Point, Site
 from devices.config import parse
 from devices.errors import ConfigError, DeviceError
-from devices.model import Sample, ValueType
+from devices.model import PlaceId, Sample, ValueType
 from devices.registry import Registry
 
 Emit = Callable[[Sample], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a driver may know beside its own point."""
+
+    folder: Path | None = None
+    """Where it may keep what must outlast a restart; None: nowhere."""
+    points: tuple[Point, ...] = ()
+    """All points of its node."""
+    places: tuple[Place, ...] = ()
+    """Where it is: the place of its point and that of its node."""
+
+
+ALONE = Surroundings()
 
 
 class Driver(ABC):
@@ -27,6 +44,8 @@ class Driver(ABC):
     """A frozen dataclass, bounded by `Limits`; each field documents itself by metadata."""
     value_type: ClassVar[ValueType]
     """What its values are; a point's kind must have the same."""
+    surroundings: Surroundings = ALONE
+    """Set by the node before `start`."""
 
     def __init__(self, point: Point, options: Any) -> None:
         self.point = point
@@ -53,7 +72,18 @@ class Driver(ABC):
 
     @classmethod
     def pins(cls, options: Any) -> tuple[str, ...]:
-        """What of the node it occupies alone, such as `GPIO17` or `CE0/3`; shared by none."""
+        """What of the node it occupies, such as `GPIO17` or `CE0/3`; shared by none.
+
+        `GPIO4+humidity` is one part of a thing that points of the same driver share.
+        """
+        return ()
+
+    @classmethod
+    def misfits(cls, point: Point, options: Any, around: Surroundings) -> Iterable[tuple[str, str]]:
+        """Why it cannot work for this point or in this place: (what, remedy) of each reason.
+
+        Asked by `campus check`, and by the node again before it starts the driver.
+        """
         return ()
 
     @abstractmethod
@@ -62,6 +92,16 @@ class Driver(ABC):
 
 
 DRIVERS: Registry[Driver] = Registry("driver", "devices.drivers")
+
+
+def surroundings(site: Site, point: Point, folder: Path | None = None) -> Surroundings:
+    """What a point's driver may know of its site; `folder` is its node's for such things."""
+    rooms = (point.room, *(node.room for id, node in site.nodes.items() if id == point.node))
+    return Surroundings(
+        folder,
+        tuple(other for other in site.points.values() if other.node == point.node),
+        tuple(site.places[PlaceId(room)] for room in rooms),
+    )
 
 
 def driver_options(point: Point) -> Any:

@@ -20,7 +20,7 @@ from devices.catalog import (
     StoreSettings,
 )
 from devices.config import parse, read_toml
-from devices.driver import DRIVERS
+from devices.driver import DRIVERS, Surroundings
 from devices.errors import ConfigError, Problem
 from devices.kinds import KINDS
 from devices.model import NodeId, PlaceId, PointId
@@ -141,7 +141,7 @@ def _unknown(id: str, what: str) -> tuple[str, str]:
 
 
 def _driver_mistakes(site: _SiteFile) -> Iterator[_Finding]:
-    taken: dict[tuple[str, str], str] = {}
+    taken: dict[tuple[str, str], tuple[str, str, str]] = {}
     for point in site.point:
         here = f'point "{point.id}"'
         if not point.driver:
@@ -159,8 +159,32 @@ def _driver_mistakes(site: _SiteFile) -> Iterator[_Finding]:
             says = f"driver {point.driver} gives a {driver.value_type}"
             yield (f"{here}.driver", f"{says}, kind {kind.key} needs a {kind.value_type}",
                    "change one of the two")  # fmt: skip
+        elif options is not None and kind is not None:
+            for what, remedy in driver.misfits(point, options, _around(site, point)):
+                yield (f"{here}.driver", what, remedy)
         for pin in driver.pins(options) if options is not None else ():
-            other = taken.setdefault((point.node, pin), point.id)
-            if other != point.id:
-                yield (f"{here}.options", f"{pin} of {point.node} is used by {other!r} already",
-                       "give each its own")  # fmt: skip
+            yield from _taken_twice(point, pin, taken)
+
+
+def _taken_twice(
+    point: Point, pin: str, taken: dict[tuple[str, str], tuple[str, str, str]]
+) -> Iterator[_Finding]:
+    """Whether another point has `pin` of this node, or the thing that it is a part of."""
+    thing, _, part = pin.partition("+")
+    for name in {pin, thing}:
+        id, driver, others_part = taken.get((point.node, name), ("", "", ""))
+        if id in ("", point.id):
+            continue
+        if name != pin and part and others_part and driver == point.driver:
+            continue
+        yield (f'point "{point.id}".options', f"{name} of {point.node} is used by {id!r} already",
+               "give each its own")  # fmt: skip
+        return
+    for name in (pin, thing):
+        taken.setdefault((point.node, name), (point.id, point.driver, part))
+
+
+def _around(site: _SiteFile, point: Point) -> Surroundings:
+    rooms = {point.room, *(node.room for node in site.node if node.id == point.node)}
+    places = tuple(place for place in (*site.room, *site.gate) if place.id in rooms)
+    return Surroundings(None, tuple(p for p in site.point if p.node == point.node), places)

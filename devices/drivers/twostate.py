@@ -15,7 +15,7 @@ from devices.kinds import KINDS
 from devices.model import Sample, ValueType
 from devices.service import Clock
 
-CALM_WORDS = ("closed", "dry", "released", "mains", "up", "clear")
+CALM_WORDS = ("closed", "dry", "released", "mains", "up", "clear", "stopped")
 """The words of a kind that mean rest; its other word is the alarming one."""
 
 CLOCK = Clock()

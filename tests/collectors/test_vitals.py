@@ -4,8 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from collectors.vitals import clock_state, read_vitals
+from collectors.vitals import clock_state, read_vitals, throttled
 from devices.model import ClockState
+from tests.support.outside import sensor_vectors
+
+RECORDED = {
+    "throttled=0x0": "0x0", "throttled=0x50000": "0x50000", "volts=0x1": "unknown",
+    "no value here": "unknown",
+}  # fmt: skip
 
 
 def test_a_pi_tells_its_temperature_and_throttling(tmp_path: Path) -> None:
@@ -28,3 +34,24 @@ def test_a_trusted_clock_counts_as_set(monkeypatch: pytest.MonkeyPatch) -> None:
     assert clock_state() is ClockState.SYNCED
     monkeypatch.delenv("CAMPUS_CLOCK_TRUSTED")
     assert clock_state() in ClockState
+
+
+@pytest.mark.parametrize("row", sensor_vectors("vcgencmd"), ids=lambda row: row["text"])
+def test_each_recorded_answer_is_a_bit_field_or_unknown(row: dict[str, str]) -> None:
+    assert throttled(row["text"]) == RECORDED[row["text"]]
+
+
+@pytest.mark.parametrize(
+    ("text", "field"),
+    [("throttled=0xE0008\n", "0xe0008"), ("50005", "0x50005"), ("throttled=0x", "unknown"),
+     ("throttled=yes", "unknown"), ("", "unknown"), ("throttled=-0x1", "unknown"),
+     ("throttled=0x1 throttled=0x2", "unknown"), ("temp=48.3'C", "unknown")],
+)  # fmt: skip
+def test_what_is_no_bit_field_is_unknown_and_never_all_well(text: str, field: str) -> None:
+    assert throttled(text) == field
+
+
+def test_a_kernel_that_answers_nonsense_is_unknown(tmp_path: Path) -> None:
+    (tmp_path / "devices/platform/soc/soc:firmware").mkdir(parents=True)
+    (tmp_path / "devices/platform/soc/soc:firmware/get_throttled").write_text("-\n")
+    assert read_vitals(tmp_path, tmp_path).throttled == "unknown"
