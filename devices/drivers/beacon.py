@@ -7,8 +7,9 @@ from threading import Lock
 from typing import Any
 
 from devices.catalog import Point
-from devices.driver import DRIVERS, Driver, Emit
+from devices.driver import DRIVERS, Driver, Emit, Surroundings
 from devices.drivers.pins import Gpio, open_output
+from devices.drivers.switched import switching_among_gas
 from devices.errors import DeviceError
 from devices.model import Sample, ValueType
 
@@ -38,6 +39,10 @@ class Beacon(Driver):
     @classmethod
     def pins(cls, options: Any) -> tuple[str, ...]:
         return (f"GPIO{options.lamp}", f"GPIO{options.buzzer}")
+
+    @classmethod
+    def misfits(cls, point: Point, options: Any, around: Surroundings) -> Iterable[tuple[str, str]]:
+        yield from switching_among_gas(around)
 
     def start(self, emit: Emit) -> None:
         options: BeaconOptions = self.options

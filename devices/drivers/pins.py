@@ -25,7 +25,7 @@ class InputPin(Protocol):
 
 
 class OutputPin(Protocol):
-    """One opened output."""
+    """One opened output; `set(True)` is active."""
 
     def set(self, level: bool) -> None: ...
 
@@ -52,10 +52,10 @@ class _Input:
 
 
 class _Output:
-    def __init__(self, gpio: int) -> None:
+    def __init__(self, gpio: int, active_high: bool) -> None:
         from gpiozero import OutputDevice
 
-        self._device = OutputDevice(gpio, initial_value=False)
+        self._device = OutputDevice(gpio, active_high=active_high, initial_value=False)
 
     def set(self, level: bool) -> None:
         self._device.value = level
@@ -87,10 +87,10 @@ def open_input(
     return pin
 
 
-def open_output(where: str, gpio: int) -> OutputPin:
-    """An output that is low at first. Raises DeviceError."""
+def open_output(where: str, gpio: int, *, active_high: bool = True) -> OutputPin:
+    """An output that is off at first: low, or high where low is active. Raises DeviceError."""
     with plain_errors(where, f"GPIO{gpio}", "check that nothing else on this machine uses it"):
-        return _Output(gpio)
+        return _Output(gpio, active_high)
 
 
 @contextmanager

@@ -22,6 +22,8 @@ SOUND: dict[str, tuple[str, dict[str, Any]]] = {
     "power": ("power", {"chip": 1, "channel": 7}),
     "wiegand": ("access", {"d0": 23, "d1": 24}),
     "beacon": ("beacon", {"lamp": 26, "buzzer": 19}),
+    "siren": ("siren", {"gpio": 16}),
+    "relay": ("relay", {"gpio": 20}),
 }
 """For each driver a kind and options that it works with."""
 
