@@ -22,7 +22,7 @@ CHANNELS = [(chip, channel) for chip in (0, 1) for channel in range(8)]
 
 def _point(name: str, kind: str, driver: str, options: str) -> str:
     return (
-        f'  {{ id = "forty/{name}", kind = "{kind}", node = "{NODE}", room = "kitchen",'
+        f'  {{ id = "forty/{name}", kind = "{kind}", node = "{NODE}", room = "class-1",'
         f' name = "{name}", driver = "{driver}", period = 1, options = {{ {options} }} }},\n'
     )
 

@@ -98,7 +98,7 @@ def import_time(python: str, program: str, times: int) -> float:
 
 def ours(folder: Path, port: int, seconds: float, times: int) -> dict[str, float]:
     text = SMALL.format(mqtt=port, store="sqlite:telemetry.db", extra="")
-    node = f'node = [\n  {{ id = "{NODE}", name = "forty", room = "kitchen" }},\n'
+    node = f'node = [\n  {{ id = "{NODE}", name = "forty", room = "class-1" }},\n'
     text = text.replace("node = [\n", node).replace("point = [\n", "point = [\n" + points())
     path = folder / "campus.toml"
     path.write_text(text, "utf-8")
