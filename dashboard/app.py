@@ -51,13 +51,14 @@ from dashboard.views import (
     post,
     session,
     settings,
+    sheets,
 )
 
 SECTIONS = (
-    overview.section, canteen.section, gates.section, classrooms.section, alerts.section,
-    points.section, maintenance.section, mutes.section, plan.section, health.section,
-    post.section, settings.section, session.section, probes.section, api_points.section,
-    series.section, events.section, completeness.section, dead_letters.section,
+    overview.section, canteen.section, sheets.section, gates.section, classrooms.section,
+    alerts.section, points.section, maintenance.section, mutes.section, plan.section,
+    health.section, post.section, settings.section, session.section, probes.section,
+    api_points.section, series.section, events.section, completeness.section, dead_letters.section,
     api_alerts.section, alarm_health.section, work_orders.section, api_mutes.section,
     openapi.section,
 )  # fmt: skip

@@ -15,6 +15,7 @@ from collectors.ledger import Ledger
 from collectors.store import Store
 from dashboard.live import Hub
 from dashboard.records.accounts import Accounts
+from dashboard.records.canteen import CanteenLog
 from devices.catalog import Site
 from devices.service import Clock
 
@@ -58,6 +59,7 @@ class Parts:
     hub: Hub
     requester: Requester
     accounts: Accounts
+    canteen: CanteenLog
     clock: Clock
     data: Path
 

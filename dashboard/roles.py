@@ -13,6 +13,8 @@ class Permission(StrEnum):
     """Report a fault for the maintenance log."""
     REPAIR = "repair"
     """Accept a maintenance entry, write what was done, verify it."""
+    RECORD_FOOD = "record-food"
+    """Fill in and sign the canteen's sheets, keep and destroy food samples."""
     ADMINISTER = "administer"
 
 
@@ -43,7 +45,7 @@ _DUTY = frozenset({Permission.VIEW, Permission.ACKNOWLEDGE, Permission.REPORT})
 _PERMISSIONS = {
     Role.VIEWER: frozenset({Permission.VIEW}),
     Role.GUARD: _DUTY,
-    Role.CANTEEN: _DUTY,
+    Role.CANTEEN: _DUTY | {Permission.RECORD_FOOD},
     Role.MAINTAINER: _DUTY | {Permission.SHELVE, Permission.REPAIR},
     Role.ADMIN: frozenset(Permission),
 }

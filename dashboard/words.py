@@ -88,6 +88,18 @@ ROLES: Words = {
     "maintainer": _("信息中心"),
     "admin": _("管理员"),
 }
+VERDICTS: Words = {
+    "good": _("合格"),
+    "breached": _("不合格"),
+    "incomplete": _("数据不全"),
+    "no-data": _("无数据"),
+    "unused": _("未使用"),
+}
+DISPOSALS: Words = {
+    "continue": _("继续使用"),
+    "reheat": _("重新加热"),
+    "discard": _("废弃"),
+}
 DELIVERY_STATES: Words = {
     "sending": _("发送中"),
     "sent": _("已送达"),

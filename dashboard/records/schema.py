@@ -1,6 +1,6 @@
-"""The tables of the register: users, their sessions, tokens for programs; times in ms UTC."""
+"""The tables of the register: users, sessions, tokens, the canteen's records; times in ms UTC."""
 
-from sqlalchemy import BigInteger, ForeignKey, String
+from sqlalchemy import BigInteger, ForeignKey, String, Text, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 
@@ -40,3 +40,50 @@ class TokenRow(Table):
     digest: Mapped[str] = mapped_column(String(64))
     created_at: Mapped[int] = mapped_column(BigInteger)
     revoked_at: Mapped[int | None] = mapped_column(BigInteger, default=None)
+
+
+class SheetEntryRow(Table):
+    """What people wrote on a day's canteen sheet."""
+
+    __tablename__ = "sheet_entries"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    day: Mapped[str] = mapped_column(String(10), index=True)
+    point: Mapped[str] = mapped_column(String(120))
+    cause: Mapped[str] = mapped_column(Text)
+    action: Mapped[str] = mapped_column(Text)
+    disposal: Mapped[str] = mapped_column(String(16))
+    shown: Mapped[float | None]
+    who: Mapped[str] = mapped_column(String(64))
+    at: Mapped[int] = mapped_column(BigInteger)
+
+
+class SignatureRow(Table):
+    """Who signed a day's canteen sheet."""
+
+    __tablename__ = "sheet_signatures"
+    __table_args__ = (UniqueConstraint("day", "part"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    day: Mapped[str] = mapped_column(String(10), index=True)
+    part: Mapped[str] = mapped_column(String(16))
+    who: Mapped[str] = mapped_column(String(64))
+    at: Mapped[int] = mapped_column(BigInteger)
+
+
+class FoodSampleRow(Table):
+    """One dish of one meal in the sample fridge."""
+
+    __tablename__ = "food_samples"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    meal: Mapped[str] = mapped_column(String(40))
+    dish: Mapped[str] = mapped_column(String(80))
+    grams: Mapped[int]
+    slot: Mapped[str] = mapped_column(String(40))
+    kept_at: Mapped[int] = mapped_column(BigInteger, index=True)
+    kept_by: Mapped[str] = mapped_column(String(64))
+    destroyed_at: Mapped[int | None] = mapped_column(BigInteger)
+    destroyed_by: Mapped[str] = mapped_column(String(64))
+    sealed_by: Mapped[str] = mapped_column(String(64))
+    note: Mapped[str] = mapped_column(Text)

@@ -10,7 +10,7 @@ from tests.support.dashboards import Dashboard, csrf_of
 OPEN = {"session.log_in", "session.enter", "session.prefer", "probes.healthz", "static"}
 EXAMPLES = {
     "id": "a1", "gate": "gate-east", "name": "viewer", "do": "accept", "what": "language",
-    "choice": "en", "filename": "icon.svg", "rule": "FOOD-01",
+    "choice": "en", "filename": "icon.svg", "rule": "FOOD-01", "day": "2026-11-23",
 }  # fmt: skip
 
 

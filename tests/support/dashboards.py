@@ -25,6 +25,7 @@ from dashboard.app import create_app
 from dashboard.live import Hub
 from dashboard.parts import Parts
 from dashboard.records.accounts import Accounts
+from dashboard.records.canteen import CanteenLog
 from dashboard.roles import Role
 from devices import wire
 from devices.catalog import Site
@@ -76,6 +77,8 @@ class PaperBook:
         self.kept: dict[str, Alert] = {}
         self.orders: dict[str, WorkOrder] = {}
         self.muted: list[Mute] = []
+        self.noted: dict[str, tuple[datetime, str, str]] = {}
+        """By alert: when somebody noted what."""
 
     def alerts(
         self, states: Iterable[AlertState] | None = None, since: datetime | None = None,
@@ -90,7 +93,11 @@ class PaperBook:
 
     def transitions(self, alert_id: str) -> list[Transition]:
         alert = self.kept[alert_id]
-        return [Transition(alert, None, alert.state, alert.raised_at, Deed.RAISED)]
+        steps = [Transition(alert, None, alert.state, alert.raised_at, Deed.RAISED)]
+        if alert_id in self.noted:
+            at, who, note = self.noted[alert_id]
+            steps.append(Transition(alert, alert.state, alert.state, at, Deed.NOTE, who, note))
+        return steps
 
     def deliveries(self, alert_id: str) -> list[Delivery]:
         at = self.kept[alert_id].raised_at
@@ -170,6 +177,7 @@ class Dashboard:
         self.accounts = close(closing(Accounts(register, clock, cheap)))
         for role in Role:
             self.accounts.add_user(role, PASSWORD, role)
+        self.canteen = close(closing(CanteenLog(register, clock)))
         self.exchange = Exchange()
         self.web = close(closing(MemoryTransport(self.exchange, "web")))
         self.world = close(closing(MemoryTransport(self.exchange, "world")))
@@ -179,7 +187,7 @@ class Dashboard:
         plan = load_plan(folder / "plan.toml", site)
         self.parts = Parts(
             site, PlanWatch(plan), self.store, self.book, self.ledger, self.hub,
-            Requester(self.web, "web"), self.accounts,
+            Requester(self.web, "web"), self.accounts, self.canteen,
             clock, folder,
         )  # fmt: skip
         self.app: Flask = create_app(self.parts)
