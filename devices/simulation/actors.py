@@ -6,7 +6,13 @@ from dataclasses import dataclass
 from random import Random
 from typing import Protocol
 
-from devices.simulation.models import ColdUnit, Equipment, HotCabinet, Room, relax
+from devices.simulation.models import (
+    ColdUnit,
+    DisinfectionCabinet,
+    Equipment,
+    HotCabinet,
+    Room,
+)
 from devices.simulation.parts import FULL, Probe, Switch, Wire
 from devices.simulation.timetable import COOKING, DISINFECTING, HEATING, PREPARING, Hour, Slot
 
@@ -78,12 +84,11 @@ class Cabinet:
     """A disinfection cabinet's probe: one cycle at 121 °C before each school meal."""
 
     probe: Probe
-    temperature: float
+    cabinet: DisinfectionCabinet
 
     def step(self, hour: Hour, seconds: float) -> None:
-        target = 121.5 if hour.within(DISINFECTING) else hour.indoor
-        self.temperature = relax(self.temperature, target, seconds, 240.0)
-        self.probe.show(self.temperature)
+        self.cabinet.step(seconds, hour.indoor, hour.within(DISINFECTING))
+        self.probe.show(self.cabinet.temperature)
 
     def recover(self) -> None:
         self.probe.failure = None

@@ -31,10 +31,12 @@ class ColdDesign:
     leak_tau: float
     defrost_every: float = 0.0
     """Seconds between defrosts; 0: none."""
+    defrost_to: float = 2.0
+    """Where an endless defrost would end."""
 
 
-FRIDGE = ColdDesign(4.0, 1.1, -18.0, 1.5 * HOUR, 3 * HOUR)
-SAMPLE_FRIDGE = ColdDesign(3.6, 0.8, -18.0, 1.5 * HOUR, 3.5 * HOUR)
+FRIDGE = ColdDesign(4.0, 1.1, -18.0, 1.5 * HOUR, 3 * HOUR, defrost_to=10.0)
+SAMPLE_FRIDGE = ColdDesign(3.6, 0.8, -18.0, 1.5 * HOUR, 3.5 * HOUR, defrost_to=10.0)
 FREEZER = ColdDesign(-20.0, 1.5, -38.0, 1.5 * HOUR, 6 * HOUR, defrost_every=6 * HOUR)
 
 OPEN_TAU = 20 * 60.0
@@ -53,6 +55,9 @@ class ColdUnit:
         self.cooling = random.random() < 0.3
         self.door_open = False
         self.failed = False
+        self.powered = True
+        self.iced = False
+        """Set from outside: it defrosts now, whatever its own clock says."""
         self._age = random.uniform(0, design.defrost_every)
 
     def step(self, seconds: float, ambient: float) -> None:
@@ -64,7 +69,7 @@ class ColdUnit:
     @property
     def defrosting(self) -> bool:
         every = self.design.defrost_every
-        return every > 0 and self._age % every < DEFROST_S
+        return self.iced or (every > 0 and self._age % every < DEFROST_S)
 
     def _thermostat(self) -> None:
         design = self.design
@@ -79,8 +84,10 @@ class ColdUnit:
             return relax(now, ambient, seconds, FAULT_TAU)
         if self.door_open:
             return relax(now, ambient, seconds, OPEN_TAU)
+        if not self.powered:
+            return relax(now, ambient, seconds, design.leak_tau)
         if self.defrosting:
-            return relax(now, 2.0, seconds, HOUR)
+            return relax(now, max(design.defrost_to, now), seconds, HOUR)
         if self.cooling:
             return relax(now, design.floor, seconds, design.cooling_tau)
         return relax(now, ambient, seconds, design.leak_tau)
@@ -108,16 +115,76 @@ class HotCabinet:
 
 
 class Room:
-    """A room's temperature on its way to what the hour asks for."""
+    """A room's temperature on its way to what the hour asks for; `windows` lets the outside in."""
 
     TAU = 40 * 60.0
+    WINDOW_TAU = 15 * 60.0
+    """With every window open; the walls keep a room from reaching what is outside."""
 
     def __init__(self, temperature: float, random: Random) -> None:
         self.offset = random.uniform(-0.8, 0.8)
         self.temperature = temperature + self.offset
+        self.windows = 0.0
+        """The share of the windows that is open."""
 
-    def step(self, seconds: float, target: float) -> None:
-        self.temperature = relax(self.temperature, target + self.offset, seconds, self.TAU)
+    def step(self, seconds: float, target: float, outdoor: float = 0.0) -> None:
+        inside, outside = 1 / self.TAU, self.windows / self.WINDOW_TAU
+        level = ((target + self.offset) * inside + outdoor * outside) / (inside + outside)
+        self.temperature = relax(self.temperature, level, seconds, 1 / (inside + outside))
+
+
+class Breath:
+    """Carbon dioxide of a room by who breathes in it and how its air changes (mass balance).
+
+    A sitting pupil of primary school gives some 0.013 m³ an hour; a classroom holds 200 m³.
+    """
+
+    OUTSIDE_PPM = 420.0
+    PUPIL_PPM_PER_HOUR = 0.013 / 200 * 1e6
+    SHUT, DOORS, WINDOWS = 0.7, 1.5, 12.0
+    """Air changes an hour: windows shut, more with people at the door, more with all open."""
+
+    def __init__(self) -> None:
+        self.ppm = self.OUTSIDE_PPM + 40.0
+
+    def step(self, seconds: float, people: float, windows: float) -> None:
+        changes = self.SHUT + (self.DOORS if people else 0.0) + self.WINDOWS * windows
+        level = self.OUTSIDE_PPM + people * self.PUPIL_PPM_PER_HOUR / changes
+        self.ppm = relax(self.ppm, level, seconds, HOUR / changes)
+
+
+class DisinfectionCabinet:
+    """A disinfection cabinet: its heater swings around 123 °C while on, then it cools."""
+
+    LOW, HIGH = 122.4, 124.0
+
+    def __init__(self, temperature: float) -> None:
+        self.temperature = temperature
+        self._heats = True
+
+    def step(self, seconds: float, ambient: float, on: bool) -> None:
+        for piece in pieces(seconds):
+            if self.temperature > self.HIGH:
+                self._heats = False
+            elif self.temperature < self.LOW:
+                self._heats = True
+            if on and self._heats:
+                self.temperature = relax(self.temperature, 150.0, piece, 300.0)
+            else:
+                self.temperature = relax(self.temperature, ambient, piece, 25 * 60)
+
+
+class GasCell:
+    """ppm at a gas sensor: clean air, what cooking adds, and a leak while one is there."""
+
+    CLEAN, COOKING, LEAK = 120.0, 220.0, 6500.0
+
+    def __init__(self) -> None:
+        self.ppm = self.CLEAN
+
+    def step(self, seconds: float, cooking: bool, leak: bool) -> None:
+        level = self.LEAK if leak else self.CLEAN + (self.COOKING if cooking else 0.0)
+        self.ppm = relax(self.ppm, level, seconds, 240.0 if leak else 600.0)
 
 
 class Equipment:

@@ -81,17 +81,25 @@ class Hour:
         return self.school_day and span[0] <= self.minute < span[1]
 
     @property
+    def mean_outdoor(self) -> float:
+        """°C outside in Changzhou, the day's mean: 5 in January to 29 in July."""
+        return 17 - 12 * math.cos(2 * math.pi * (self.year_day - 15) / 365)
+
+    @property
     def outdoor(self) -> float:
-        """°C outside in Changzhou: 5 in January to 29 in July, 4 up and down over the day."""
-        season = 17 - 12 * math.cos(2 * math.pi * (self.year_day - 15) / 365)
-        return season - 4 * math.cos(2 * math.pi * (self.minute - 180) / 1440)
+        """°C outside: the day's mean, 4 up and down over the day."""
+        return self.mean_outdoor - 4 * math.cos(2 * math.pi * (self.minute - 180) / 1440)
 
     @property
     def indoor(self) -> float:
         """°C that rooms tend to: heated or cooled while occupied, milder than outside else."""
+        return self.indoor_for(self.outdoor)
+
+    def indoor_for(self, outdoor: float) -> float:
+        """The same where it is `outdoor` °C outside."""
         if self.occupied:
-            return min(max(self.outdoor, 19.0), 26.0)
-        return min(max(0.5 * self.outdoor + 10.0, 12.0), 27.0)
+            return min(max(outdoor, 19.0), 26.0)
+        return min(max(0.5 * outdoor + 10.0, 12.0), 27.0)
 
 
 def hour_at(now: datetime, timezone: tzinfo) -> Hour:

@@ -35,6 +35,7 @@ from devices.simulation.models import (
     FRIDGE,
     SAMPLE_FRIDGE,
     ColdUnit,
+    DisinfectionCabinet,
     Equipment,
     HotCabinet,
     Room,
@@ -153,7 +154,7 @@ class World:
         if point.kind == "temperature-hot":
             return Hot(probe, HotCabinet(68.0 if self.hour.within(HEATING) else self.hour.indoor))
         if point.kind == "temperature-disinfection":
-            return Cabinet(probe, self.hour.indoor)
+            return Cabinet(probe, DisinfectionCabinet(self.hour.indoor))
         rack = point.kind == "temperature-rack"
         room = Room(22.0 if rack else self.hour.indoor, random)
         return Air(probe, room, point.room == "kitchen", rack)
