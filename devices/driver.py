@@ -74,7 +74,7 @@ class Driver(ABC):
     def pins(cls, options: Any) -> tuple[str, ...]:
         """What of the node it occupies, such as `GPIO17` or `CE0/3`; shared by none.
 
-        `GPIO4+humidity` is one part of a thing that points of the same driver share.
+        `GPIO2+i2c` is shared with those that say the same.
         """
         return ()
 

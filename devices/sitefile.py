@@ -141,7 +141,7 @@ def _unknown(id: str, what: str) -> tuple[str, str]:
 
 
 def _driver_mistakes(site: _SiteFile) -> Iterator[_Finding]:
-    taken: dict[tuple[str, str], tuple[str, str, str]] = {}
+    taken: dict[tuple[str, str], tuple[str, str]] = {}
     for point in site.point:
         here = f'point "{point.id}"'
         if not point.driver:
@@ -167,21 +167,14 @@ def _driver_mistakes(site: _SiteFile) -> Iterator[_Finding]:
 
 
 def _taken_twice(
-    point: Point, pin: str, taken: dict[tuple[str, str], tuple[str, str, str]]
+    point: Point, pin: str, taken: dict[tuple[str, str], tuple[str, str]]
 ) -> Iterator[_Finding]:
-    """Whether another point has `pin` of this node, or the thing that it is a part of."""
-    thing, _, part = pin.partition("+")
-    for name in {pin, thing}:
-        id, driver, others_part = taken.get((point.node, name), ("", "", ""))
-        if id in ("", point.id):
-            continue
-        if name != pin and part and others_part and driver == point.driver:
-            continue
-        yield (f'point "{point.id}".options', f"{name} of {point.node} is used by {id!r} already",
-               "give each its own")  # fmt: skip
-        return
-    for name in (pin, thing):
-        taken.setdefault((point.node, name), (point.id, point.driver, part))
+    """Whether another point has `pin` of this node, and not as a thing that both share."""
+    thing, _, tag = pin.partition("+")
+    other, others_tag = taken.setdefault((point.node, thing), (point.id, tag))
+    if other != point.id and not (tag and tag == others_tag):
+        what = f"{thing} of {point.node} is used by {other!r} already"
+        yield (f'point "{point.id}".options', what, "give each its own")
 
 
 def _around(site: _SiteFile, point: Point) -> Surroundings:

@@ -69,3 +69,9 @@ def _require_bus(where: str, chip: int) -> None:
 def channel_name(options: ChannelOptions) -> str:
     """Chip select and channel, such as CE0/3."""
     return f"CE{options.chip}/{options.channel}"
+
+
+def channel_pins(options: ChannelOptions) -> tuple[str, ...]:
+    """What a channel occupies: itself, and with the others its chip's select and the SPI bus."""
+    select = "GPIO7+spi" if options.chip else "GPIO8+spi"
+    return (channel_name(options), select, "GPIO9+spi", "GPIO10+spi", "GPIO11+spi")

@@ -6,7 +6,7 @@ from typing import Any
 
 from devices.catalog import Point
 from devices.driver import DRIVERS, Driver, Emit
-from devices.drivers.adc import FULL, HIGH_RAIL, LOW_RAIL, AdcChannel, Channel, Chip, channel_name
+from devices.drivers.adc import FULL, HIGH_RAIL, LOW_RAIL, AdcChannel, Channel, Chip, channel_pins
 from devices.errors import DeviceError
 from devices.model import Sample, ValueType
 
@@ -32,7 +32,7 @@ class Analog(Driver):
 
     @classmethod
     def pins(cls, options: AnalogOptions) -> tuple[str, ...]:
-        return (channel_name(options),)
+        return channel_pins(options)
 
     def start(self, emit: Emit) -> None:
         self._channel = AdcChannel(self.point.id, self.options)

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from devices.catalog import Point
 from devices.checking import Limits
 from devices.driver import DRIVERS, Driver, Emit
-from devices.drivers.adc import FULL, HIGH_RAIL, AdcChannel, Channel, Chip, channel_name
+from devices.drivers.adc import FULL, HIGH_RAIL, AdcChannel, Channel, Chip, channel_pins
 from devices.errors import DeviceError
 from devices.model import Sample, ValueType
 
@@ -45,7 +45,7 @@ class Power(Driver):
 
     @classmethod
     def pins(cls, options: PowerOptions) -> tuple[str, ...]:
-        return (channel_name(options),)
+        return channel_pins(options)
 
     def start(self, emit: Emit) -> None:
         self._channel = AdcChannel(self.point.id, self.options)

@@ -8,9 +8,11 @@ from typing import Any
 
 from devices.drivers.cards import ALLOW_FILE_VARIABLE, KEY_FILE_VARIABLE, KEY_VARIABLE
 from devices.drivers.frames import SILENCE_S
+from devices.drivers.i2c import BUSES
 from devices.drivers.onewire import FOLDER_VARIABLE, crc8
 from devices.errors import DeviceError
 from devices.service import Clock
+from devices.simulation.mocki2c import MockBus, MockSht3x
 
 _OURS = (FOLDER_VARIABLE, ALLOW_FILE_VARIABLE, KEY_VARIABLE, KEY_FILE_VARIABLE)
 
@@ -26,6 +28,7 @@ class Bench:
         self._folder = folder
         self._clock = clock
         self.bus = folder / "w1"
+        self.i2c: dict[int, MockBus] = {1: MockBus()}
         self._factory: Any = None
         self._before: Any = None
         self._environment: dict[str, str | None] = {}
@@ -53,6 +56,7 @@ class Bench:
         os.environ[KEY_VARIABLE] = card_key
         self._before, self._factory = Device.pin_factory, BenchFactory()
         Device.pin_factory = self._factory
+        self._opener, BUSES.opener = BUSES.opener, self._open_i2c
 
     def remove(self) -> None:
         """Give pins and environment back; harmless when called again."""
@@ -61,6 +65,7 @@ class Bench:
         from gpiozero import Device
 
         Device.pin_factory = self._before
+        BUSES.opener = self._opener
         self._factory.close()
         self._factory = None
         for name, value in self._environment.items():
@@ -116,6 +121,19 @@ class Bench:
         fresh = sensor / "w1_slave.new"
         fresh.write_text(w1_slave(raw), "ascii")
         fresh.replace(sensor / "w1_slave")
+
+    def climate_chip(self, address: int, bus: int = 1) -> MockSht3x:
+        """The SHT3x at an address; plugs it in."""
+        return self.i2c[bus].chips.setdefault(address, MockSht3x(self._clock))
+
+    def unplug_chip(self, address: int, bus: int = 1) -> None:
+        """Take a chip off its I2C bus."""
+        self.i2c[bus].chips.pop(address, None)
+
+    def _open_i2c(self, number: int) -> MockBus:
+        if number not in self.i2c:
+            raise FileNotFoundError(2, "No such file or directory", f"/dev/i2c-{number}")
+        return self.i2c[number]
 
     def unplug(self, address: str) -> None:
         """Take a DS18B20 off the bus."""

@@ -3,29 +3,29 @@
 import dataclasses
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from collectors.crew import Crew
 from devices.config import parse
 from devices.driver import DRIVERS, driver_options
 from devices.errors import DeviceError
 from devices.kinds import KINDS
-from devices.model import ValueType
-from tests.support.bench import SOUND, Lab, Told, driver_for, point_for
+from devices.model import Sample, ValueType
+from tests.support.bench import RIGS, Lab, Told, driver_for, point_for
+from tests.support.clock import FakeClock
+from tests.support.waiting import eventually
 
 ROOT = Path(__file__).parents[2]
 NAMES = list(DRIVERS)
-OUTPUTS = ("beacon", "relay", "siren")
-LEVELS = {
-    "contact": "closed",
-    "button": "released",
-    "beacon": "off",
-    "relay": "off",
-    "siren": "off",
-}
+OUTPUTS = [name for name, rig in RIGS.items() if rig.output]
+READ = [name for name, rig in RIGS.items() if rig.breaks is not None]
+LEVELS = {name: rig.level for name, rig in RIGS.items() if rig.level is not None}
 """Drivers that have a level at start, with that of a bench where all is well."""
 
 
@@ -38,7 +38,7 @@ def lab(tmp_path: Path) -> Iterator[Lab]:
 
 
 def test_every_driver_is_tried_here() -> None:
-    assert set(NAMES) == set(SOUND)
+    assert set(NAMES) == set(RIGS)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -90,9 +90,10 @@ def test_it_is_well_while_its_hardware_is(lab: Lab, name: str) -> None:
 def test_absent_hardware_is_named_with_the_remedy(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """This machine is no Raspberry Pi: no pins, no SPI, no 1-Wire."""
+    """This machine is no Raspberry Pi: no pins, no buses, no converters."""
     monkeypatch.delenv("GPIOZERO_PIN_FACTORY", raising=False)
-    monkeypatch.setenv("CAMPUS_W1_FOLDER", str(tmp_path / "no-bus"))
+    for variable in ("CAMPUS_W1_FOLDER", "CAMPUS_IIO_FOLDER"):
+        monkeypatch.setenv(variable, str(tmp_path / "no-bus"))
     monkeypatch.setenv("CAMPUS_CARD_KEY", "long enough for a test")
     point = point_for(name)
     driver = driver_for(point)
@@ -101,16 +102,50 @@ def test_absent_hardware_is_named_with_the_remedy(
     driver.close()
     text = str(raised.value)
     assert text.startswith(point.id)
-    assert any(what in text for what in _names_of_its_hardware(name)), text
-    assert any(remedy in text for remedy in ("dtoverlay=w1-gpio", "lgpio")), text
+    for wanted in RIGS[name].absent:
+        assert re.search(wanted, text), text
 
 
-def _names_of_its_hardware(name: str) -> list[str]:
-    options: dict[str, Any] = SOUND[name][1]
-    found = [f"GPIO{options[key]}" for key in ("gpio", "lamp", "d0") if key in options]
-    if "chip" in options:
-        found.append(f"CE{options['chip']}/{options['channel']}")
-    return [*found, *([options["address"]] if "address" in options else [])]
+@pytest.mark.parametrize("name", READ)
+def test_a_reading_that_fails_says_where_and_comes_back_when_the_hardware_does(
+    lab: Lab, name: str
+) -> None:
+    lab.make_ready(name)
+    driver, _told = lab.open(name)
+    before = [type(sample.value) for sample in driver.sample()]
+    assert before
+    lab.make_fail(name)
+    with pytest.raises(DeviceError, match=f"^{driver.point.id}: ") as raised:
+        list(driver.sample())
+    assert re.search(RIGS[name].absent[0], str(raised.value)), raised.value
+    lab.make_ready(name)
+    assert [type(sample.value) for sample in driver.sample()] == before
+
+
+@pytest.mark.parametrize("name", READ)
+def test_a_node_reports_the_failing_driver_and_opens_it_again(lab: Lab, name: str) -> None:
+    """As the node runs it: a fault while it fails, good values once it is whole again."""
+    lab.make_ready(name)
+    heard: list[Sample] = []
+    clock = FakeClock()
+    point = replace(point_for(name), period=0.001)
+    with closing(
+        Crew([point], clock, lambda _point, sample, _by_itself: heard.append(sample))
+    ) as crew:
+        crew.start()
+
+        def passes(done: Callable[[], bool]) -> bool:
+            clock.move(1.0)
+            crew.tick()
+            return done()
+
+        eventually(lambda: passes(lambda: bool(heard)), what="a first value")
+        lab.make_fail(name)
+        eventually(lambda: passes(lambda: bool(crew.faults())), what="a fault")
+        assert crew.faults()[0].point == point.id
+        lab.make_ready(name)
+        heard.clear()
+        eventually(lambda: passes(lambda: bool(heard) and not crew.faults()), what="good values")
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -121,7 +156,7 @@ def test_it_names_what_it_occupies_so_that_two_points_cannot_share_it(name: str)
 
 @pytest.mark.parametrize("name", NAMES)
 def test_an_unknown_option_is_refused(name: str) -> None:
-    _, problems = parse(DRIVERS[name].Options, {**SOUND[name][1], "gpoi": 1}, "campus.toml")
+    _, problems = parse(DRIVERS[name].Options, {**RIGS[name].options, "gpoi": 1}, "campus.toml")
     assert [problem.where for problem in problems] == ["gpoi"]
 
 

@@ -1,7 +1,8 @@
 """One driver on a bench of mock hardware, with what it told."""
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,18 +15,67 @@ from tests.support.waiting import eventually
 
 KEY = "a key of this test, no other"
 
-SOUND: dict[str, tuple[str, dict[str, Any]]] = {
-    "contact": ("gate", {"gpio": 17}),
-    "button": ("panic", {"gpio": 6}),
-    "onewire": ("temperature-cold", {"address": "28-00299a408dc3"}),
-    "analog": ("humidity", {"chip": 0, "channel": 3, "low": 0.0, "high": 100.0}),
-    "power": ("power", {"chip": 1, "channel": 7}),
-    "wiegand": ("access", {"d0": 23, "d1": 24}),
-    "beacon": ("beacon", {"lamp": 26, "buzzer": 19}),
-    "siren": ("siren", {"gpio": 16}),
-    "relay": ("relay", {"gpio": 20}),
-}
-"""For each driver a kind and options that it works with."""
+
+@dataclass(frozen=True)
+class Rig:
+    """What the contract suite has to know of a driver; a new driver is one more row of RIGS."""
+
+    kind: str
+    options: dict[str, Any]
+    ready: Callable[[Bench], None]
+    """Puts its hardware onto the bench, at a calm level."""
+    absent: tuple[str, str]
+    """Of the error where it has no hardware: a regular expression of the pin, overlay or address
+    it names, and one of the remedy."""
+    breaks: Callable[[Bench], None] | None = None
+    """Has its next readings fail; None: an input or output that is not read."""
+    level: str | None = None
+    """The level it tells at start on the bench made ready."""
+    output: bool = False
+
+
+def _nothing(_bench: Bench) -> None:
+    pass
+
+
+def _low(gpio: int) -> Callable[[Bench], None]:
+    return lambda bench: bench.set_pin(gpio, False)
+
+
+def _channel(chip: int, channel: int, raw: int) -> Callable[[Bench], None]:
+    return lambda bench: bench.set_channel(chip, channel, raw)
+
+
+LGPIO, SPI = "lgpio", "lgpio|spi=on"
+SENSOR = "28-00299a408dc3"
+RIGS: dict[str, Rig] = {
+    "contact": Rig("gate", {"gpio": 17}, _low(17), ("GPIO17", LGPIO), level="closed"),
+    "button": Rig("panic", {"gpio": 6}, _nothing, ("GPIO6", LGPIO), level="released"),
+    "onewire": Rig(
+        "temperature-cold", {"address": SENSOR},
+        lambda bench: bench.show_temperature(SENSOR, 4.25),
+        (SENSOR, "dtoverlay=w1-gpio"), lambda bench: bench.unplug(SENSOR),
+    ),
+    "analog": Rig(
+        "humidity", {"chip": 0, "channel": 3, "low": 0.0, "high": 100.0}, _channel(0, 3, 100),
+        ("CE0/3", SPI), _channel(0, 3, 1023),
+    ),
+    "power": Rig(
+        "power", {"chip": 1, "channel": 7}, _channel(1, 7, 100), ("CE1/7", SPI),
+        _channel(1, 7, 1023),
+    ),
+    "sht3x": Rig(
+        "temperature-room", {}, lambda bench: bench.climate_chip(0x44).show(21.5, 45.0),
+        ("0x44 on I2C-1", "i2c_arm=on"), lambda bench: bench.unplug_chip(0x44),
+    ),
+    "wiegand": Rig("access", {"d0": 23, "d1": 24}, _nothing, ("GPIO23", LGPIO)),
+    "beacon": Rig(
+        "beacon", {"lamp": 26, "buzzer": 19}, _nothing, ("GPIO26", LGPIO), level="off",
+        output=True,
+    ),
+    "siren": Rig("siren", {"gpio": 16}, _nothing, ("GPIO16", LGPIO), level="off", output=True),
+    "relay": Rig("relay", {"gpio": 20}, _nothing, ("GPIO20", LGPIO), level="off", output=True),
+}  # fmt: skip
 
 
 class Told:
@@ -52,8 +102,9 @@ class Told:
 
 def point_for(driver: str, **options: Any) -> Point:
     """A point that uses `driver` with sound options, some replaced."""
-    kind, sound = SOUND[driver]
-    return Point("test/point", kind, "pi", "room", "点", driver=driver, options=sound | options)
+    rig = RIGS[driver]
+    options = rig.options | options
+    return Point("test/point", rig.kind, "pi", "room", "点", driver=driver, options=options)
 
 
 def driver_for(point: Point) -> Driver:
@@ -79,17 +130,15 @@ class Lab:
         opened.start(told)
         return opened, told
 
-    def make_ready(self, driver: str) -> Mapping[str, Any]:
-        """Put what `driver` needs onto the bench, at a calm level; its options."""
-        options = SOUND[driver][1]
-        match driver:
-            case "contact":
-                self.bench.set_pin(options["gpio"], False)
-            case "onewire":
-                self.bench.show_temperature(options["address"], 4.25)
-            case "analog" | "power":
-                self.bench.set_channel(options["chip"], options["channel"], 100)
-        return options
+    def make_ready(self, driver: str) -> None:
+        """Put what `driver` needs onto the bench, at a calm level."""
+        RIGS[driver].ready(self.bench)
+
+    def make_fail(self, driver: str) -> None:
+        """Have its next readings fail."""
+        breaks = RIGS[driver].breaks
+        assert breaks is not None
+        breaks(self.bench)
 
     def close(self) -> None:
         for driver in self._drivers:
