@@ -26,6 +26,10 @@ GROUP = 5000
 """Readings of one write: a group is what has come while the write before was under way."""
 MESSAGES = 200
 """Of one group at most."""
+QUIET_S = 1.0
+"""So long without a message, and the store looks after itself."""
+LONGEST_UNTENDED_S = 10.0
+"""It does so between two messages where they never end."""
 TOO_FAR_AHEAD = timedelta(days=1)
 FIRST_PAUSE_S = 0.2
 LONGEST_PAUSE_S = 10.0
@@ -83,8 +87,25 @@ class Ingester:
     def _run(self) -> None:
         # An empty group finds out whether the store is as configured before anything comes.
         self._carry([])
-        while messages := self._inbox.take():
-            self._carry(messages)
+        tended = self._clock.monotonic()
+        while not self._inbox.closed:
+            messages = self._inbox.take(QUIET_S)
+            if messages:
+                self._carry(messages)
+            now = self._clock.monotonic()
+            if not messages or now - tended >= LONGEST_UNTENDED_S:
+                tended = now
+                self._tend(busy=bool(messages))
+
+    def _tend(self, *, busy: bool) -> None:
+        """Let the store look after itself, as long as nothing waits."""
+        try:
+            while self._store.tend(self._clock.now()) and not busy and not len(self._inbox):
+                continue
+        except (StoreUnavailable, StoreMisconfigured) as error:
+            log.warning("the store was not looked after: %s", error)
+        except Exception:
+            log.exception("the store was not looked after")
 
     def _carry(self, messages: Sequence[Message]) -> None:
         """Store and acknowledge a group, or as much of it as can be."""
@@ -146,7 +167,7 @@ class _Inbox:
         self.dropped = 0
         self._waiting: deque[Message] = deque()
         self._bytes = 0
-        self._closed = False
+        self.closed = False
         self._changed = threading.Condition()
 
     def __len__(self) -> int:
@@ -169,11 +190,11 @@ class _Inbox:
             self._waiting.extendleft(reversed(messages))
             self._bytes += sum(len(message.payload) for message in messages)
 
-    def take(self) -> list[Message]:
-        """What waits, at most MESSAGES; waits for the first. Empty once closed."""
+    def take(self, wait: float) -> list[Message]:
+        """What waits, at most MESSAGES; `wait` s for the first. Empty then, or once closed."""
         with self._changed:
-            self._changed.wait_for(lambda: self._waiting or self._closed)
-            if self._closed:
+            self._changed.wait_for(lambda: self._waiting or self.closed, wait)
+            if self.closed:
                 return []
             count = min(len(self._waiting), MESSAGES)
             taken = [self._waiting.popleft() for _ in range(count)]
@@ -182,7 +203,7 @@ class _Inbox:
 
     def close(self) -> None:
         with self._changed:
-            self._closed = True
+            self.closed = True
             self._changed.notify_all()
 
 

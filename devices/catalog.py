@@ -38,12 +38,28 @@ class Services:
     http: Annotated[str, Limits(pattern=r"^.+:[0-9]+$")] = "127.0.0.1:8000"
 
 
+Days = Annotated[int, Limits(ge=0, le=36_500)]
+"""How long something is kept; 0: for ever."""
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """How long the embedded store keeps the readings of one kind, else as the store says."""
+
+    kind: str
+    raw_days: Days | None = None
+    minute_days: Days | None = None
+    hour_days: Days | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class StoreSettings:
     """The telemetry store: `sqlite:PATH` (relative to the data folder) or an InfluxDB address.
 
     For InfluxDB the token is read from INFLUXDB_V2_TOKEN or the file `token_file` names; in 1.x
     mode `bucket` is the database and the user's `name:password` stands in that file.
+    The embedded store keeps single readings `raw_days`, then lowest, mean and highest of minutes,
+    and of hours; InfluxDB keeps what its own retention policy says.
     """
 
     url: str = "sqlite:telemetry.db"
@@ -52,6 +68,19 @@ class StoreSettings:
     mode: Literal["2.x", "1.x"] = "2.x"
     token_file: str = ""
     ca_file: str = ""
+    raw_days: Days = 90
+    minute_days: Days = 400
+    hour_days: Days = 0
+    retention: tuple[Retention, ...] = ()
+
+    def kept(self, kind: str) -> tuple[int, int, int]:
+        """Days of single readings, minutes and hours of a kind; 0: for ever."""
+        own = next((rule for rule in self.retention if rule.kind == kind), Retention(kind))
+        return (
+            self.raw_days if own.raw_days is None else own.raw_days,
+            self.minute_days if own.minute_days is None else own.minute_days,
+            self.hour_days if own.hour_days is None else own.hour_days,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -133,6 +133,9 @@ def _inconsistencies(site: _SiteFile, data: dict[str, Any]) -> Iterator[_Finding
             yield (f"{here}.node", *_unknown(point.node, "node"))
         if point.kind not in KINDS:
             yield (f"{here}.kind", f"{point.kind!r} is not a kind", "use " + ", ".join(KINDS))
+    for rule in site.store.retention:
+        if rule.kind not in KINDS:
+            yield ("store.retention", f"{rule.kind!r} is not a kind", "use " + ", ".join(KINDS))
     yield from _driver_mistakes(site)
 
 

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from devices.catalog import Site
 from devices.errors import StoreMisconfigured
-from devices.model import PointId, Reading
+from devices.model import Detail, NodeId, Origin, PointId, Quality, Reading, Value, from_ms, to_ms
 from devices.service import Health
 
 
@@ -45,6 +45,23 @@ class EventQuery:
     """At most so many; the newest ones where there are more."""
 
 
+Fact = tuple[PointId, int, Value, Quality, NodeId, Detail]
+"""A reading as ingest hands it on by the thousand: a tuple is made ten times as quickly."""
+
+
+def fact_of(reading: Reading) -> Fact:
+    return (
+        reading.point, to_ms(reading.at), reading.value, reading.quality, reading.origin.node,
+        reading.detail,
+    )  # fmt: skip
+
+
+def reading_of(fact: Fact) -> Reading:
+    """The way back; boot and batch number are not kept."""
+    point, at, value, quality, node, detail = fact
+    return Reading(point, from_ms(at), value, Origin(node, "", 0), quality, detail)
+
+
 @dataclass(frozen=True, slots=True)
 class Refused:
     """A reading that the store will never take, and why."""
@@ -69,10 +86,24 @@ class Store(Protocol):
 
     def write(self, readings: Sequence[Reading]) -> Written: ...
 
+    def put(self, facts: Sequence[Fact]) -> Written:
+        """As `write`, quicker. Times are within the years 2000 to 2100."""
+
+    def tend(self, now: datetime) -> bool:
+        """A short piece of upkeep, between two writes; whether there is more to do.
+
+        Raises as `write` does; nothing is lost by it.
+        """
+
     def latest(self, points: Iterable[PointId]) -> Mapping[PointId, Reading]:
         """The newest reading by source time of each point that has one."""
 
-    def series(self, query: SeriesQuery) -> list[Bucket]: ...
+    def series(self, query: SeriesQuery) -> list[Bucket]:
+        """Buckets of the query's grid (collectors.store.grid), oldest first, empty ones left out.
+
+        Only what an alarm may use counts; every reading counts once, exactly in its bucket, while
+        the store still has it or its minute.
+        """
 
     def events(self, query: EventQuery) -> list[Reading]: ...
 

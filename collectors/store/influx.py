@@ -9,6 +9,7 @@ import logging
 import os
 import threading
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,19 @@ import urllib3
 from influxdb_client import InfluxDBClient
 from influxdb_client.rest import ApiException
 
-from collectors.store import Bucket, EventQuery, Refused, SeriesQuery, Written, influxql
-from collectors.store.line import Encoder
+from collectors.store import (
+    Bucket,
+    EventQuery,
+    Fact,
+    Refused,
+    SeriesQuery,
+    Written,
+    fact_of,
+    influxql,
+    reading_of,
+)
+from collectors.store.grid import grid_of
+from collectors.store.line import Encoder, Line
 from devices.catalog import Site, StoreSettings, split_address
 from devices.errors import StoreError, StoreMisconfigured, StoreUnavailable
 from devices.model import PointId, Reading, ValueType, to_ms
@@ -58,6 +70,7 @@ class InfluxStore:
         self._org = settings.org or os.environ.get("INFLUXDB_V2_ORG", "")
         self._bucket = settings.bucket
         self._kinds = site.kinds
+        self._timezone = site.timezone
         self._old = settings.mode == "1.x"
         self._encoder = Encoder(site)
         self._lock = threading.Lock()
@@ -77,23 +90,23 @@ class InfluxStore:
     # --- writing -----------------------------------------------------------------------------
 
     def write(self, readings: Sequence[Reading]) -> Written:
+        return self.put([fact_of(reading) for reading in readings])
+
+    def put(self, facts: Sequence[Fact]) -> Written:
+        if not facts:
+            self._check()
         refused: list[Refused] = []
-        lines: list[tuple[str, Reading]] = []
-        encode = self._encoder.line
-        for reading in readings:
-            try:
-                lines.append((encode(reading), reading))
-            except ValueError as error:
-                refused.append(Refused(reading, str(error)))
-        with self._lock:
-            if not readings:
-                self._check()
-            for start in range(0, len(lines), LINES_A_REQUEST):
-                self._write(lines[start : start + LINES_A_REQUEST], refused)
+        lines = self._encoder.lines(facts, refused)
+        for start in range(0, len(lines), LINES_A_REQUEST):
+            self._write(lines[start : start + LINES_A_REQUEST], refused)
         self._trouble = ""
         return Written(refused)
 
-    def _write(self, lines: Sequence[tuple[str, Reading]], refused: list[Refused]) -> None:
+    def tend(self, now: datetime) -> bool:
+        """Nothing: InfluxDB looks after itself."""
+        return False
+
+    def _write(self, lines: Sequence[Line], refused: list[Refused]) -> None:
         """Have all of `lines` stored or refused one by one: a bad one never takes others along."""
         waiting = [lines]
         while waiting:
@@ -104,7 +117,8 @@ class InfluxStore:
                 if answer.status not in (400, 413, 422):
                     raise self._failure(answer) from None
                 if len(part) == 1:
-                    refused.append(Refused(part[0][1], f"InfluxDB refuses it ({answer})"))
+                    reason = f"InfluxDB refuses it ({answer})"
+                    refused.append(Refused(reading_of(part[0][1]), reason))
                     continue
                 middle = len(part) // 2
                 waiting += [part[middle:], part[:middle]]
@@ -157,12 +171,11 @@ class InfluxStore:
 
     def series(self, query: SeriesQuery) -> list[Bucket]:
         kind = self._kinds.get(query.point)
-        if kind is None or kind.value_type is not ValueType.NUMBER or query.end <= query.start:
+        grid = grid_of(query, self._timezone)
+        if kind is None or kind.value_type is not ValueType.NUMBER or grid is None:
             return []
-        length = to_ms(query.end) - to_ms(query.start)
-        width = max(1, -(-length // max(1, query.buckets)))
-        question = influxql.series(query, kind.measurement, width)
-        return [influxql.bucket(row) for row in self._ask(question)]
+        question = influxql.series(query.point, kind.measurement, grid)
+        return [influxql.bucket(row, grid) for row in self._ask(question)]
 
     def events(self, query: EventQuery) -> list[Reading]:
         start, end = to_ms(query.start), to_ms(query.end)

@@ -4,7 +4,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from collectors.store import Bucket, SeriesQuery
+from collectors.store import Bucket
+from collectors.store.grid import Grid
 from collectors.store.line import TAGS, detail_key
 from devices.model import (
     NO_DETAIL,
@@ -17,7 +18,6 @@ from devices.model import (
     Value,
     ValueType,
     from_ms,
-    to_ms,
 )
 
 POINTS_A_QUESTION = 40
@@ -67,14 +67,13 @@ def latest(measurement: str, points: Iterable[PointId], within: str = "") -> str
     )
 
 
-def series(query: SeriesQuery, measurement: str, width: int) -> str:
-    """Buckets of `width` ms that begin at the query's start."""
-    start, end = to_ms(query.start), to_ms(query.end)
+def series(point: PointId, measurement: str, grid: Grid) -> str:
+    """The buckets of a grid."""
     return (
         'SELECT min("value"), mean("value"), max("value"), count("value") '
-        f"FROM {quoted(measurement)} WHERE {_any_of([query.point])} AND time >= {start}ms "
-        f"AND time < {end}ms AND ({_USABLE}) "
-        f"GROUP BY time({width}ms, {start % width}ms) fill(none)"
+        f"FROM {quoted(measurement)} WHERE {_any_of([point])} AND time >= {grid.start}ms "
+        f"AND time < {grid.end}ms AND ({_USABLE}) "
+        f"GROUP BY time({grid.width}ms, {grid.origin % grid.width}ms) fill(none)"
     )
 
 
@@ -90,10 +89,10 @@ def rows(result: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
             yield {**tags, **dict(zip(table["columns"], values, strict=True))}
 
 
-def bucket(row: Mapping[str, Any]) -> Bucket:
+def bucket(row: Mapping[str, Any], grid: Grid) -> Bucket:
     return Bucket(
-        from_ms(row["time"]), float(row["min"]), float(row["mean"]), float(row["max"]),
-        int(row["count"]),
+        from_ms(max(grid.start, row["time"])), float(row["min"]), float(row["mean"]),
+        float(row["max"]), int(row["count"]),
     )  # fmt: skip
 
 

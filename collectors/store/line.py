@@ -5,11 +5,15 @@ keys and tag values, quotes and backslashes in string fields. Line breaks in str
 they are inside the quotes: InfluxDB 1 to 3 would give `\\n` back as two characters.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from math import isfinite
 
+from collectors.store import Fact, Refused, fact_of, reading_of
 from devices.catalog import Site
-from devices.model import PointId, Quality, Reading, Value, to_ms
+from devices.model import PointId, Quality, Reading, Value
+
+Line = tuple[str, Fact]
+"""A line, and what it says."""
 
 TAGS = ("building", "campus", "node", "point", "room")
 """In the order in which InfluxDB likes them best."""
@@ -19,6 +23,7 @@ _KEY = str.maketrans(
     {",": r"\,", "=": r"\=", " ": r"\ ", "\n": r"\n", "\r": r"\r", "\t": r"\t"}
 )  # fmt: skip
 _QUALITY = {quality: f',quality="{quality}"' for quality in Quality}
+_GOOD = _QUALITY[Quality.GOOD]
 _TEXT = str.maketrans({'"': r"\"", "\\": r"\\"})
 
 
@@ -93,15 +98,36 @@ class Encoder:
             values = (building, site.school.id, point.node, id, point.room)
             measurement = site.kinds[id].measurement
             self._beginnings[id] = series(measurement, zip(TAGS, values, strict=True))
+        self._numbers = {id: f"{begins} value=" for id, begins in self._beginnings.items()}
 
     def line(self, reading: Reading) -> str:
         """Raises ValueError, with the reason, where the reading can never be a line."""
-        beginning = self._beginnings.get(reading.point)
+        return self._line(fact_of(reading))
+
+    def lines(self, facts: Sequence[Fact], refused: list[Refused]) -> list[Line]:
+        """A line for each fact that can be one; the others go to `refused` with the reason."""
+        found: list[Line] = []
+        beginnings, good = self._numbers, Quality.GOOD
+        for fact in facts:
+            point, at, value, quality, _, detail = fact
+            beginning = beginnings.get(point)
+            if beginning is not None and type(value) is float and not detail and isfinite(value):
+                said = _GOOD if quality is good else _QUALITY[quality]
+                found.append((f"{beginning}{value!r}{said} {at}", fact))
+                continue
+            try:
+                found.append((self._line(fact), fact))
+            except ValueError as error:
+                refused.append(Refused(reading_of(fact), str(error)))
+        return found
+
+    def _line(self, fact: Fact) -> str:
+        point, at, value, quality, _, detail = fact
+        beginning = self._beginnings.get(point)
         if beginning is None:
-            raise ValueError(f"unknown point {reading.point!r}: add it to the site file")
-        value = reading.value
+            raise ValueError(f"unknown point {point!r}: add it to the site file")
         name = "text" if type(value) is str else "value"
-        line = f"{beginning} {name}={field(value)}{_QUALITY[reading.quality]}"
-        for key, said in reading.detail.items() if reading.detail else ():
+        line = f"{beginning} {name}={field(value)}{_QUALITY[quality]}"
+        for key, said in detail.items() if detail else ():
             line += f",{_name(detail_field(key))}={field(said)}"
-        return f"{line} {to_ms(reading.at)}"
+        return f"{line} {at}"

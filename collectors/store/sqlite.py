@@ -3,17 +3,32 @@
 import logging
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from datetime import datetime
 from math import isfinite
 from operator import itemgetter
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
 import orjson
 
-from collectors.store import Bucket, EventQuery, Refused, SeriesQuery, Written
+from collectors.store import (
+    Bucket,
+    EventQuery,
+    Fact,
+    Refused,
+    SeriesQuery,
+    Written,
+    fact_of,
+    reading_of,
+)
+from collectors.store.block import Row
+from collectors.store.grid import HOUR, grid_of
+from collectors.store.history import CODES, History
 from collectors.store.sqlite_file import damage, open_reader, open_writer
+from collectors.store.upkeep import Upkeep
 from devices.catalog import Site
 from devices.errors import StoreError, StoreMisconfigured, StoreUnavailable
 from devices.model import (
@@ -21,7 +36,6 @@ from devices.model import (
     NodeId,
     Origin,
     PointId,
-    Quality,
     Reading,
     from_ms,
     to_ms,
@@ -30,42 +44,19 @@ from devices.service import Health
 
 log = logging.getLogger(__name__)
 
-CODES = {
-    Quality.GOOD: 0,
-    Quality.CLOCK: 1,
-    Quality.OUT_OF_RANGE: 2,
-    Quality.ERROR_VALUE: 3,
-    Quality.FROZEN: 4,
-}
-"""What stands in the file for each quality; never change one."""
 _QUALITIES = {code: quality for quality, code in CODES.items()}
-_USABLE = ",".join(str(code) for quality, code in CODES.items() if quality.usable)
-
-_COLUMNS = "p.name, r.at, r.value, r.quality, n.name, r.detail"
-_SERIES = f"""
-SELECT (at - :start) / :width AS bucket, min(value), avg(value), max(value), count(*)
-FROM reading
-WHERE point = (SELECT id FROM point WHERE name = :point) AND at >= :start AND at < :end
-  AND quality IN ({_USABLE}) AND typeof(value) = 'real'
-GROUP BY bucket ORDER BY bucket
+_EVENTS = """
+SELECT point, at, value, quality, node, detail FROM reading
+WHERE point IN (SELECT value FROM json_each(:points)) AND at >= :start AND at < :end
+ORDER BY at DESC LIMIT :limit
 """
-_EVENTS = f"""
-SELECT {_COLUMNS}
-FROM reading r JOIN point p ON p.id = r.point JOIN node n ON n.id = r.node
-WHERE r.point IN (SELECT id FROM point WHERE name IN (SELECT value FROM json_each(:points)))
-  AND r.at >= :start AND r.at < :end
-ORDER BY r.at DESC, p.name DESC LIMIT :limit
-"""
-_LATEST = f"""
-SELECT {_COLUMNS}
-FROM point p
-JOIN reading r ON r.point = p.id AND r.at = (SELECT max(at) FROM reading WHERE point = p.id)
-JOIN node n ON n.id = r.node
-WHERE p.name IN (SELECT value FROM json_each(:points))
+_LAST = """
+SELECT at, value, quality, node, detail FROM reading WHERE point = ? ORDER BY at DESC LIMIT 1
 """
 
 _BY_KEY = itemgetter(0, 1)
 _Row = tuple[int, int, float | int | str, int, int, str | None]
+_Answer = TypeVar("_Answer")
 
 
 class SqliteStore:
@@ -85,50 +76,79 @@ class SqliteStore:
         self._idle: list[sqlite3.Connection] = []
         self._points: dict[str, int] = {}
         self._nodes: dict[str, int] = {}
+        self._stale: set[int] = set()
+        self._site = site
         self._writer = None if readonly else open_writer(path, site)
+        self._upkeep = Upkeep(self._writer, site) if self._writer is not None else None
 
     # --- writing -----------------------------------------------------------------------------
 
     def write(self, readings: Sequence[Reading]) -> Written:
-        if self._writer is None:
-            raise StoreError(f"the store {self._path} is open for reading only")
+        return self.put([fact_of(reading) for reading in readings])
+
+    def put(self, facts: Sequence[Fact]) -> Written:
         with self._lock:
+            if self._writer is None:
+                raise StoreError(f"the store {self._path} is open for reading only")
             try:
                 self._writer.execute("BEGIN IMMEDIATE")
-                rows, refused = self._rows(self._writer, readings)
+                rows, refused, changed = self._rows(self._writer, facts)
                 rows.sort(key=_BY_KEY)  # neighbours in the file go in together
                 self._writer.executemany(
                     "INSERT OR REPLACE INTO reading VALUES (?, ?, ?, ?, ?, ?)", rows
+                )
+                self._writer.executemany(
+                    "INSERT OR IGNORE INTO stale VALUES (?, ?)",
+                    [(key >> 24, key & 0xFFFFFF) for key in changed],
                 )
                 self._writer.execute("COMMIT")
             except sqlite3.Error as error:
                 self._undo(self._writer)
                 raise self._failure(error) from None
+            self._stale |= changed
         self._trouble = ""
         return Written(refused)
 
+    def tend(self, now: datetime) -> bool:
+        with self._lock:
+            if self._writer is None or self._upkeep is None:
+                return False
+            try:
+                more = self._upkeep.tend(now)
+            except sqlite3.Error as error:
+                self._undo(self._writer)
+                raise self._failure(error) from None
+            self._stale -= self._upkeep.rolled
+            self._upkeep.rolled.clear()
+        return more
+
     def _rows(
-        self, connection: sqlite3.Connection, readings: Sequence[Reading]
-    ) -> tuple[list[_Row], list[Refused]]:
+        self, connection: sqlite3.Connection, facts: Sequence[Fact]
+    ) -> tuple[list[_Row], list[Refused], set[int]]:
+        """What goes into the table, what is refused, and the hours (hour_key) it changes."""
         rows: list[_Row] = []
         refused: list[Refused] = []
-        points, nodes = self._points, self._nodes
-        for reading in readings:
-            value: float | int | str = reading.value
+        changed: set[int] = set()
+        points, nodes, stale = self._points, self._nodes, self._stale
+        for fact in facts:
+            name, at, value, quality, node_name, detail = fact
+            point = points.get(name)
+            if point is None:
+                point = self._number(connection, "point", points, name)
             if type(value) is not str:
                 value = int(value) if type(value) is bool else float(value)
                 if not isfinite(value):
-                    refused.append(Refused(reading, f"{value} is not a number"))
+                    refused.append(Refused(reading_of(fact), f"{value} is not a number"))
                     continue
-            point = points.get(reading.point)
-            if point is None:
-                point = self._number(connection, "point", points, reading.point)
-            node = nodes.get(reading.origin.node)
+                key = point << 24 | at // HOUR
+                if key not in stale:
+                    changed.add(key)
+            node = nodes.get(node_name)
             if node is None:
-                node = self._number(connection, "node", nodes, reading.origin.node)
-            detail = orjson.dumps(dict(reading.detail)).decode() if reading.detail else None
-            rows.append((point, to_ms(reading.at), value, CODES[reading.quality], node, detail))
-        return rows, refused
+                node = self._number(connection, "node", nodes, node_name)
+            told = orjson.dumps(dict(detail)).decode() if detail else None
+            rows.append((point, at, value, CODES[quality], node, told))
+        return rows, refused, changed
 
     def _number(
         self, connection: sqlite3.Connection, table: str, known: dict[str, int], name: str
@@ -141,7 +161,7 @@ class SqliteStore:
 
     def _undo(self, connection: sqlite3.Connection) -> None:
         """Give up the open transaction, and the numbers that were given in it."""
-        self._points, self._nodes = {}, {}
+        self._points, self._nodes, self._stale = {}, {}, set()
         if connection.in_transaction:
             with suppress(sqlite3.Error):
                 connection.execute("ROLLBACK")
@@ -159,34 +179,65 @@ class SqliteStore:
     # --- reading -----------------------------------------------------------------------------
 
     def latest(self, points: Iterable[PointId]) -> Mapping[PointId, Reading]:
-        rows = self._ask(_LATEST, {"points": _names(points)})
-        return {reading.point: reading for reading in map(_reading, rows)}
+        def ask(connection: sqlite3.Connection) -> dict[PointId, Reading]:
+            history, names = History(connection, self._site), _Names(connection)
+            found = {}
+            for name in points:
+                point = names.number(name)
+                if point is None:
+                    continue
+                row = connection.execute(_LAST, (point,)).fetchone()
+                packed = history.newest(point)
+                if packed is not None and (row is None or packed[0] > row[0]):
+                    row = packed
+                if row is not None:
+                    found[name] = names.reading(point, row)
+            return found
+
+        return self._ask(ask, {})
 
     def series(self, query: SeriesQuery) -> list[Bucket]:
-        start, end = to_ms(query.start), to_ms(query.end)
-        width = bucket_width(start, end, query.buckets)
-        asked = {"point": query.point, "start": start, "end": end, "width": width}
-        return [
-            Bucket(from_ms(start + number * width), low, mean, high, count)
-            for number, low, mean, high, count in self._ask(_SERIES, asked)
-        ]
+        grid = grid_of(query, self._site.timezone)
+        if grid is None:
+            return []
+        return self._ask(lambda db: History(db, self._site).series(query.point, grid), [])
 
     def events(self, query: EventQuery) -> list[Reading]:
-        asked = {
-            "points": _names(query.points), "start": to_ms(query.start), "end": to_ms(query.end),
-            "limit": query.limit,
-        }  # fmt: skip
-        return [_reading(row) for row in reversed(self._ask(_EVENTS, asked))]
+        start, end = max(0, to_ms(query.start)), max(0, to_ms(query.end))
+        if start >= end or query.limit < 1:
+            return []
 
-    def _ask(self, sql: str, asked: Mapping[str, Any]) -> list[Any]:
+        def ask(connection: sqlite3.Connection) -> list[Reading]:
+            names = _Names(connection)
+            numbers = [n for n in map(names.number, query.points) if n is not None]
+            asked = {"points": orjson.dumps(numbers).decode(), "start": start, "end": end,
+                     "limit": query.limit}  # fmt: skip
+            # What is in both counts as the table says, so it may be looked through later.
+            packed = History(connection, self._site).packed(numbers, start, end, query.limit)
+            found = {(point, row[0]): row for point, row in packed}
+            loose = connection.execute(_EVENTS, asked)
+            found.update({(row[0], row[1]): row[1:] for row in loose})
+            order = sorted((at, names.name(point), point) for point, at in found)
+            newest = order[-query.limit :]
+            return [names.reading(point, found[point, at]) for at, _, point in newest]
+
+        return self._ask(ask, [])
+
+    def _ask(self, question: Callable[[sqlite3.Connection], _Answer], nothing: _Answer) -> _Answer:
+        """The answer of `question`, all of one moment; `nothing` before the file is there."""
         try:
             with self._reader() as connection:
-                return [] if connection is None else connection.execute(sql, asked).fetchall()
+                if connection is None:
+                    return nothing
+                connection.execute("BEGIN")
+                answer = question(connection)
+                connection.execute("COMMIT")
+                return answer
         except sqlite3.OperationalError as error:
             if "no such table" in str(error):  # the writer has only just begun
-                return []
+                return nothing
             raise StoreUnavailable(f"the store {self._path} cannot be read: {error}") from None
-        except sqlite3.DatabaseError as error:
+        except (sqlite3.DatabaseError, zlib.error) as error:
             self._trouble = damage(self._path, error)
             raise StoreMisconfigured(self._trouble) from None
 
@@ -225,22 +276,27 @@ class SqliteStore:
                 self._writer = None
 
 
-def bucket_width(start: int, end: int, buckets: int) -> int:
-    """Milliseconds of each of at most `buckets` equal buckets from `start` to `end`."""
-    return max(1, -(-(end - start) // max(1, buckets)))
+class _Names:
+    """What the numbers of one connection's file stand for."""
 
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._points: dict[str, int] = dict(connection.execute("SELECT name, id FROM point"))
+        self._of_points = {number: name for name, number in self._points.items()}
+        self._nodes: dict[int, str] = dict(connection.execute("SELECT id, name FROM node"))
 
-def _names(points: Iterable[PointId]) -> str:
-    return orjson.dumps(list(points)).decode()
+    def number(self, point: PointId) -> int | None:
+        return self._points.get(point)
 
+    def name(self, point: int) -> str:
+        return self._of_points[point]
 
-def _reading(row: tuple[Any, ...]) -> Reading:
-    point, at, value, quality, node, detail = row
-    return Reading(
-        PointId(point),
-        from_ms(at),
-        bool(value) if type(value) is int else value,
-        Origin(NodeId(node), "", 0),
-        _QUALITIES[quality],
-        orjson.loads(detail) if detail else NO_DETAIL,
-    )
+    def reading(self, point: int, row: Row) -> Reading:
+        at, value, quality, node, detail = row
+        return Reading(
+            PointId(self._of_points[point]),
+            from_ms(at),
+            bool(value) if type(value) is int else value,
+            Origin(NodeId(self._nodes[node]), "", 0),
+            _QUALITIES[quality],
+            orjson.loads(detail) if detail else NO_DETAIL,
+        )

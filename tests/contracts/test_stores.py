@@ -6,12 +6,24 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from collectors.store import Bucket, EventQuery, SeriesQuery, Store, open_store
+from collectors.store.grid import grid_of
 from devices.catalog import Site
-from devices.model import Detail, NodeId, Origin, PointId, Quality, Reading, Value
+from devices.model import (
+    Detail,
+    NodeId,
+    Origin,
+    PointId,
+    Quality,
+    Reading,
+    Value,
+    from_ms,
+    to_ms,
+)
 from tests.support.influx2 import running_influx2
 from tests.support.influxd import Influxd
 from tests.support.sites import small_site
@@ -22,6 +34,8 @@ POWER = PointId("class-1/power")
 ACCESS = PointId("gate-east/access")
 GATE = PointId("gate-east/gate")
 START = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)
+TIMEZONE = ZoneInfo("Asia/Shanghai")
+SECOND = timedelta(seconds=1)
 Open = Callable[[], Store]
 
 
@@ -50,7 +64,7 @@ def opened(
 
     try:
         if request.param == "sqlite":
-            yield opening(small_site(tmp_path))
+            yield opening(small_site(tmp_path, extra="store.raw_days = 0"))
             return
         influxd = request.getfixturevalue("influxd")
         name = f"test-{uuid4().hex}"
@@ -205,6 +219,41 @@ def test_a_series_has_equal_buckets_from_its_start_with_gaps_left_out(store: Sto
         Bucket(start, 1.0, 2.0, 3.0, 3),
         Bucket(start + timedelta(minutes=3), 7.0, 8.0, 9.0, 2),
     ]
+
+
+@pytest.mark.parametrize("buckets", [1, 5, 24, 100, 1000])
+@pytest.mark.parametrize("days", [0.04, 1, 9, 400])
+def test_every_store_cuts_a_range_into_the_same_buckets_and_counts_all_in_them(
+    store: Store, buckets: int, days: float
+) -> None:
+    start = START + timedelta(seconds=1234.567)
+    step = timedelta(days=days) / 2000
+    written = [
+        replace(reading(FRIDGE, 0, n % 77 / 8), at=START + n * step.total_seconds() * SECOND)
+        for n in range(2100)
+    ]
+    written = [replace(r, at=from_ms(to_ms(r.at))) for r in written]
+    store.write(written[1000:])
+    store.write(written[:1000])
+    query = SeriesQuery(FRIDGE, start, start + timedelta(days=days), buckets)
+    grid = grid_of(query, TIMEZONE)
+    assert grid is not None
+    wanted: dict[int, list[float]] = {}
+    for one in written:
+        if grid.start <= to_ms(one.at) < grid.end:
+            number = (to_ms(one.at) - grid.origin) // grid.width
+            wanted.setdefault(number, []).append(float(one.value))
+    for tended in (False, True):
+        while tended and store.tend(START + timedelta(days=500)):
+            pass
+        found = store.series(query)
+        assert [(to_ms(b.at), b.min, b.max, b.count) for b in found] == [
+            (grid.begins(n), min(v), max(v), len(v)) for n, v in sorted(wanted.items())
+        ]
+        assert [b.mean for b in found] == pytest.approx(
+            [sum(v) / len(v) for _, v in sorted(wanted.items())]
+        )
+    assert 0 < len(found) <= buckets
 
 
 def test_a_short_spike_stays_visible_in_a_wide_bucket(store: Store) -> None:
