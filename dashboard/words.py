@@ -87,6 +87,7 @@ ROLES: Words = {
     "canteen": _("食堂"),
     "maintainer": _("信息中心"),
     "admin": _("管理员"),
+    "wall": _("墙屏"),
 }
 VERDICTS: Words = {
     "good": _("合格"),
