@@ -6,14 +6,25 @@ import os
 import sys
 from collections.abc import Sequence
 
-from dashboard.commands import doctor, nodes, people, plan, replay, services, simulate, site, up
+from dashboard.commands import (
+    bridge,
+    doctor,
+    nodes,
+    people,
+    plan,
+    replay,
+    services,
+    simulate,
+    site,
+    up,
+)
 from devices.errors import CampusError, ConfigError
 
 EXIT_TROUBLE = 1
 EXIT_USAGE = 2
 EXIT_INTERRUPTED = 130
 
-VERBS = (up, services, site, doctor, plan, nodes, people, replay, simulate)
+VERBS = (up, services, site, doctor, plan, nodes, people, replay, simulate, bridge)
 """The modules of the verbs; they import what does the work only when it is asked for."""
 
 
