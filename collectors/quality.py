@@ -65,6 +65,8 @@ class Grader:
                 seen.count += 1
             else:
                 seen.value, seen.since, seen.count, seen.moved = value, at, 1, True
+        if reading.detail.get("warming") is True:
+            return Quality.WARMING
         if type(value) is float:
             fault = _fault(seen, at, value)
             if fault is not None:

@@ -52,12 +52,13 @@ from dashboard.views import (
     session,
     settings,
     sheets,
+    wall,
 )
 
 SECTIONS = (
     overview.section, canteen.section, sheets.section, gates.section, classrooms.section,
     alerts.section, points.section, maintenance.section, mutes.section, plan.section,
-    health.section, post.section, settings.section, session.section, probes.section,
+    health.section, post.section, wall.section, settings.section, session.section, probes.section,
     api_points.section, series.section, events.section, completeness.section, dead_letters.section,
     api_alerts.section, alarm_health.section, work_orders.section, api_mutes.section,
     openapi.section,

@@ -19,6 +19,8 @@ from dashboard.roles import Permission, Role
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 COOKIE = "campus_session"
+WALL_COOKIE = "campus_wall"
+"""The link of a screen on a wall, as a cookie of that screen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,11 +122,19 @@ def _from_session(accounts: Accounts, secret: str) -> Person | None:
 def _from_token(accounts: Accounts, request: Request) -> Person | None:
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer":
-        return None
+        return wall_screen(accounts, request.cookies.get(WALL_COOKIE, ""))
     found = accounts.check_token(token.strip())
     if found is None:
         return None
     g.by_token = True
+    return Person(found.name, found.name, found.role)
+
+
+def wall_screen(accounts: Accounts, token: str) -> Person | None:
+    """The screen whose link this is, unless it is revoked; a link for programs is none."""
+    found = accounts.check_token(token) if token else None
+    if found is None or found.role is not Role.WALL:
+        return None
     return Person(found.name, found.name, found.role)
 
 

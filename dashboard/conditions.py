@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from alerts.model import AlertState
-from devices.model import Kind, Reading
+from devices.model import Kind, Quality, Reading
 
 
 class State(StrEnum):
@@ -60,6 +60,8 @@ def condition_of(
         return Condition(worst_alert or silent)
     if stale:
         return Condition(State.NO_DATA, True)
+    if reading.quality is Quality.WARMING:
+        return Condition(State.NO_DATA)
     if not reading.quality.usable:
         return Condition(State.FAULT)
     return Condition(worst_alert or State.NORMAL)

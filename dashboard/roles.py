@@ -1,4 +1,4 @@
-"""Who may do what: five roles, each a set of permissions; nothing here knows of HTTP."""
+"""Who may do what: roles, each a set of permissions; nothing here knows of HTTP."""
 
 from enum import StrEnum
 
@@ -6,6 +6,8 @@ from enum import StrEnum
 class Permission(StrEnum):
     """One thing that a person or a program may do; every path of the dashboard needs one."""
 
+    WATCH = "watch"
+    """See the wall's pages and their live stream; all that a screen in a corridor may do."""
     VIEW = "view"
     ACKNOWLEDGE = "acknowledge"
     SHELVE = "shelve"
@@ -19,8 +21,10 @@ class Permission(StrEnum):
 
 
 class Role(StrEnum):
-    """viewer < guard, canteen, maintainer < admin."""
+    """wall < viewer < guard, canteen, maintainer < admin."""
 
+    WALL = "wall"
+    """A screen by a link of its own; no person."""
     VIEWER = "viewer"
     GUARD = "guard"
     CANTEEN = "canteen"
@@ -41,9 +45,14 @@ class Role(StrEnum):
         return self is not Role.CANTEEN or area == "food"
 
 
-_DUTY = frozenset({Permission.VIEW, Permission.ACKNOWLEDGE, Permission.REPORT})
+PEOPLE = tuple(role for role in Role if role is not Role.WALL)
+"""Roles that a person can have."""
+
+_LOOK = frozenset({Permission.WATCH, Permission.VIEW})
+_DUTY = _LOOK | {Permission.ACKNOWLEDGE, Permission.REPORT}
 _PERMISSIONS = {
-    Role.VIEWER: frozenset({Permission.VIEW}),
+    Role.WALL: frozenset({Permission.WATCH}),
+    Role.VIEWER: _LOOK,
     Role.GUARD: _DUTY,
     Role.CANTEEN: _DUTY | {Permission.RECORD_FOOD},
     Role.MAINTAINER: _DUTY | {Permission.SHELVE, Permission.REPAIR},

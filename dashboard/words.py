@@ -60,6 +60,7 @@ QUALITIES: Words = {
     "out-of-range": _("超出量程"),
     "error-value": _("传感器报错值"),
     "frozen": _("数值不变"),
+    "warming": _("预热中"),
     "clock": _("时钟未校准"),
 }
 VALUES: Words = {
@@ -87,6 +88,7 @@ ROLES: Words = {
     "canteen": _("食堂"),
     "maintainer": _("信息中心"),
     "admin": _("管理员"),
+    "wall": _("墙屏"),
 }
 VERDICTS: Words = {
     "good": _("合格"),

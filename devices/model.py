@@ -54,6 +54,8 @@ class Quality(StrEnum):
     ERROR_VALUE = "error-value"
     """A value that the sensor uses to say that it failed: 85.0 at power-on, -127 when lost."""
     FROZEN = "frozen"
+    WARMING = "warming"
+    """A heated sensor that is not warm yet: its value means nothing, and it is not broken."""
     CLOCK = "clock"
     """The source's clock was not set; the value is good, its time may not be."""
 

@@ -7,7 +7,7 @@ from typing import Annotated
 from alerts.plan_words import Seconds
 from alerts.rule import RULES, Memory, Outcome, Rule, Step, View
 from devices.checking import Limits
-from devices.model import NodeId, PointId, Reading
+from devices.model import NodeId, PointId, Quality, Reading
 
 SILENT = "silent"
 
@@ -37,6 +37,8 @@ class Fault(Rule):
 
     def check(self, reading: Reading, memory: Memory, view: View) -> Step | None:
         at = reading.at
+        if reading.quality is Quality.WARMING:
+            return None
         if reading.quality.usable:
             return self._good(reading, memory)
         fault = reading.quality.value

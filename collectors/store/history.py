@@ -26,6 +26,7 @@ CODES = {
     Quality.OUT_OF_RANGE: 2,
     Quality.ERROR_VALUE: 3,
     Quality.FROZEN: 4,
+    Quality.WARMING: 5,
 }
 """What stands in the file for each quality; never change one."""
 USABLE = bytes(code for quality, code in CODES.items() if quality.usable)

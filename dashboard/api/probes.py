@@ -74,7 +74,7 @@ def _metrics() -> Iterator[str]:
         yield f"{METRIC_PREFIX}web_{counter} {value:g}"
 
 
-@section.path("/live", Permission.VIEW,
+@section.path("/live", Permission.WATCH,
               query={"last": "the last event's id, where the header cannot be sent"})  # fmt: skip
 def live() -> Response:
     """Server-sent events reading, alert, node, heartbeat; Last-Event-ID resumes."""

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from alerts.database import open_database
 from dashboard.records.schema import SessionRow, TokenRow, UserRow
-from dashboard.roles import Role
+from dashboard.roles import PEOPLE, Role
 from devices.errors import CampusError
 from devices.model import from_ms, to_ms
 from devices.service import Clock
@@ -79,7 +79,9 @@ class Accounts:
     # --- users ---------------------------------------------------------------------------
 
     def add_user(self, name: str, password: str, role: str, display: str = "") -> User:
-        """`role` is a Role or its name. Raises AccountError where one of them cannot be used."""
+        """`role` is one of PEOPLE or its name. Raises AccountError where one cannot be used."""
+        if role == Role.WALL:
+            raise AccountError(f"a person is no {role}: use {', '.join(PEOPLE)}")
         if not NAME.fullmatch(name):
             raise AccountError(
                 f"user name {name[:64]!r}: use 1 to 64 letters, digits, dots, dashes"

@@ -36,6 +36,13 @@ class Floor:
 @section.path("/classrooms", Permission.VIEW)
 def classrooms() -> str:
     """Every room that is no kitchen and no gate."""
+    shown = floors_shown()
+    rooms = [room for floor in shown for room in floor.rooms if room.place.type in CLASSROOMS]
+    return render_template("classrooms.html", floors=shown, rooms=rooms)
+
+
+def floors_shown() -> list[Floor]:
+    """Every floor with its rooms, by building, the highest first."""
     site = parts().site
     floors: dict[tuple[str, int], Floor] = {}
     for place in site.places.values():
@@ -45,9 +52,7 @@ def classrooms() -> str:
         building = site.buildings[place.building]
         floors.setdefault(key, Floor(building, place.floor, [])).rooms.append(_room(place))
     order = list(site.buildings)
-    shown = sorted(floors.values(), key=lambda f: (order.index(f.building.id), -f.floor))
-    rooms = [room for floor in shown for room in floor.rooms if room.place.type in CLASSROOMS]
-    return render_template("classrooms.html", floors=shown, rooms=rooms)
+    return sorted(floors.values(), key=lambda f: (order.index(f.building.id), -f.floor))
 
 
 def _room(place: Place) -> Room:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from flask import render_template
 
@@ -68,8 +69,7 @@ def overview() -> str:
         "overview.html",
         plan_trouble=parts().plan_trouble,
         alerts=open_alerts(),
-        buildings=_drawn_buildings(),
-        spots=_spots(by_place),
+        **campus_plan(),
         values=_values(everything),
         canteen=_tile(canteen_points()),
         gates=_gate_tile(),
@@ -87,6 +87,14 @@ def _values(everything: Sequence[PointPanel]) -> list[PointPanel]:
     servers = [p for p in everything if p.point.room in rooms and p.unit]
     found = [p for kind in watched for p in everything if p.kind.key == kind]
     return found + servers
+
+
+def campus_plan() -> dict[str, Any]:
+    """What the plan of the campus draws: `buildings`, and `spots` with their states."""
+    by_place: dict[str, list[PointPanel]] = {}
+    for each in panels(parts().site.points.values()):
+        by_place.setdefault(each.place.id, []).append(each)
+    return {"buildings": _drawn_buildings(), "spots": _spots(by_place)}
 
 
 def _drawn_buildings() -> list[Building]:

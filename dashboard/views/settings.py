@@ -11,7 +11,7 @@ from collectors.ledger import Completeness
 from dashboard.auth import person
 from dashboard.panels import supervised
 from dashboard.records.accounts import AccountError
-from dashboard.roles import Permission, Role
+from dashboard.roles import PEOPLE, Permission, Role
 from dashboard.section import Section, parts
 from devices.errors import CampusError
 
@@ -46,7 +46,7 @@ def settings() -> str:
     """Users and tokens."""
     accounts = parts().accounts
     return render_template(
-        "settings.html", users=accounts.list_users(), tokens=accounts.tokens(), roles=list(Role),
+        "settings.html", users=accounts.list_users(), tokens=accounts.tokens(), roles=PEOPLE,
         made=None,
     )  # fmt: skip
 
@@ -93,8 +93,25 @@ def add_token() -> Response:
         flash(str(error), "error")
         return redirect(url_for("settings.settings"))
     page = render_template(
-        "settings.html", users=accounts.list_users(), tokens=accounts.tokens(), roles=list(Role),
+        "settings.html", users=accounts.list_users(), tokens=accounts.tokens(), roles=PEOPLE,
         made=(name, token),
+    )  # fmt: skip
+    return current_app.make_response(page)
+
+
+@section.path("/settings/walls", Permission.ADMINISTER, methods=("POST",))
+def add_wall() -> Response:
+    """Make the link of a screen and show it, this once."""
+    accounts, name = parts().accounts, request.form.get("name", "")
+    try:
+        token = accounts.add_token(name, Role.WALL)
+    except AccountError as error:
+        flash(str(error), "error")
+        return redirect(url_for("settings.settings"))
+    link = url_for("wall.enter", token=token, _external=True)
+    page = render_template(
+        "settings.html", users=accounts.list_users(), tokens=accounts.tokens(), roles=PEOPLE,
+        made=None, made_wall=(name, link),
     )  # fmt: skip
     return current_app.make_response(page)
 

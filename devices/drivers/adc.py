@@ -1,12 +1,14 @@
 """Channels of an MCP3008, the analog-to-digital converter on the SPI bus."""
 
 import os
+import time
 from contextlib import AbstractContextManager
 from typing import Annotated, Any, Protocol
 
 from devices.checking import Limits
 from devices.drivers.pins import plain_errors
 from devices.errors import DeviceError
+from devices.service import Clock
 
 Chip = Annotated[int, Limits(ge=0, le=1)]
 Channel = Annotated[int, Limits(ge=0, le=7)]
@@ -14,6 +16,10 @@ FULL = 1023
 LOW_RAIL, HIGH_RAIL = 3, 1020
 """Raw readings up to, and from, which a 10-bit channel is at a rail: open or short."""
 READS = 5
+PACE_S = 0.0003
+"""Between two conversions of a series: some 40 in a mains period, and time for others."""
+SLOW_S = 0.001
+"""A conversion that was interrupted for longer does not know its own time."""
 OVERLAY = "dtparam=spi=on"
 
 
@@ -43,6 +49,19 @@ class AdcChannel:
         """0 to 1023, the median of five conversions."""
         with self._errors():
             return int(sorted(self._device.raw_value for _ in range(READS))[READS // 2])
+
+    def series(self, clock: Clock, seconds: float) -> list[tuple[float, float]]:
+        """Conversions one after the other for so long, each with the middle of its own time."""
+        taken: list[tuple[float, float]] = []
+        with self._errors():
+            end = clock.monotonic() + seconds
+            while (before := clock.monotonic()) < end:
+                raw = self._device.raw_value
+                after = clock.monotonic()
+                if after - before < SLOW_S:
+                    taken.append(((before + after) / 2, float(raw)))
+                time.sleep(PACE_S)
+        return taken
 
     def close(self) -> None:
         self._device.close()

@@ -2,13 +2,11 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
 
-from devices.catalog import Point
-from devices.driver import DRIVERS, Driver, Emit
-from devices.drivers.adc import FULL, HIGH_RAIL, LOW_RAIL, AdcChannel, Channel, Chip, channel_pins
-from devices.errors import DeviceError
-from devices.model import Sample, ValueType
+from devices.driver import DRIVERS
+from devices.drivers.adc import FULL, Channel, Chip
+from devices.drivers.converted import Converted
+from devices.model import Sample
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,36 +18,12 @@ class AnalogOptions:
 
 
 @DRIVERS.register("analog")
-class Analog(Driver):
+class Analog(Converted):
     """A value between `low` and `high`; a reading at a rail is an open or shorted sensor."""
 
     Options = AnalogOptions
-    value_type = ValueType.NUMBER
-
-    def __init__(self, point: Point, options: Any) -> None:
-        super().__init__(point, options)
-        self._channel: AdcChannel | None = None
-
-    @classmethod
-    def pins(cls, options: AnalogOptions) -> tuple[str, ...]:
-        return channel_pins(options)
-
-    def start(self, emit: Emit) -> None:
-        self._channel = AdcChannel(self.point.id, self.options)
 
     def sample(self) -> Iterable[Sample]:
-        if self._channel is None:
-            raise DeviceError(f"{self.point.id} is not open")
-        raw = self._channel.raw()
-        if not LOW_RAIL < raw < HIGH_RAIL:
-            raise DeviceError(
-                f"{self.point.id}: MCP3008 {self._channel.name} reads {raw} of {FULL}, at the rail "
-                "as with an open or shorted wire: check the sensor, its supply and its cable"
-            )
         options: AnalogOptions = self.options
-        return [Sample(round(options.low + (options.high - options.low) * raw / FULL, 3))]
-
-    def close(self) -> None:
-        channel, self._channel = self._channel, None
-        if channel is not None:
-            channel.close()
+        share = self.between_rails() / FULL
+        return [Sample(round(options.low + (options.high - options.low) * share, 3))]

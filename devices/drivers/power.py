@@ -2,14 +2,13 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Annotated, Any
+from typing import Annotated
 
-from devices.catalog import Point
 from devices.checking import Limits
-from devices.driver import DRIVERS, Driver, Emit
-from devices.drivers.adc import FULL, HIGH_RAIL, AdcChannel, Channel, Chip, channel_pins
-from devices.errors import DeviceError
-from devices.model import Sample, ValueType
+from devices.driver import DRIVERS
+from devices.drivers.adc import FULL, HIGH_RAIL, Channel, Chip
+from devices.drivers.converted import Converted
+from devices.model import Sample
 
 NOISE_W = 5.0
 """A clamp is ±2 W at low load (safety notes §7); further below zero it is wired wrongly."""
@@ -29,7 +28,7 @@ class PowerOptions:
 
 
 @DRIVERS.register("power")
-class Power(Driver):
+class Power(Converted):
     """Watts. Below zero by more than the noise, or at full scale, is a fault.
 
     A clamp around a wire without current reads 0, so the low rail is 0 W and no fault: a clamp
@@ -37,34 +36,15 @@ class Power(Driver):
     """
 
     Options = PowerOptions
-    value_type = ValueType.NUMBER
-
-    def __init__(self, point: Point, options: Any) -> None:
-        super().__init__(point, options)
-        self._channel: AdcChannel | None = None
-
-    @classmethod
-    def pins(cls, options: PowerOptions) -> tuple[str, ...]:
-        return channel_pins(options)
-
-    def start(self, emit: Emit) -> None:
-        self._channel = AdcChannel(self.point.id, self.options)
 
     def sample(self) -> Iterable[Sample]:
-        if self._channel is None:
-            raise DeviceError(f"{self.point.id} is not open")
-        raw = self._channel.raw()
+        raw = self.channel.raw()
         options: PowerOptions = self.options
         watts = options.rated_watts * (raw - options.zero) / (FULL - options.zero)
         if raw >= HIGH_RAIL or watts < -NOISE_W:
             what = "negative power" if watts < 0 else f"more than the rated {options.rated_watts:g}"
-            raise DeviceError(
-                f"{self.point.id}: the clamp on MCP3008 {self._channel.name} reads {raw} of "
-                f"{FULL}, {what} W: check the clamp, its cable and the options rated_watts and zero"
+            raise self.wrong(
+                f"reads {raw} of {FULL}, {what} W",
+                "check the clamp, its cable and the options rated_watts and zero",
             )
         return [Sample(round(max(watts, 0.0), 1))]
-
-    def close(self) -> None:
-        channel, self._channel = self._channel, None
-        if channel is not None:
-            channel.close()

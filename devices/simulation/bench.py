@@ -1,11 +1,13 @@
 """Bench: the mock hardware of one node; what happens in the world arrives here as levels."""
 
+import math
 import os
 import shutil
 import threading
 from pathlib import Path
 from typing import Any
 
+from devices.drivers.adc import FULL
 from devices.drivers.cards import ALLOW_FILE_VARIABLE, KEY_FILE_VARIABLE, KEY_VARIABLE
 from devices.drivers.frames import SILENCE_S
 from devices.drivers.i2c import BUSES
@@ -108,7 +110,16 @@ class Bench:
 
     def set_channel(self, chip: int, channel: int, raw: float) -> None:
         """A converter channel's level, limited to 0 … 1023."""
-        self._factory.converters[chip][channel] = min(max(round(raw), 0), 1023)
+        self._factory.converters[chip][channel] = min(max(round(raw), 0), FULL)
+
+    def set_wave(self, chip: int, channel: int, rms: float, bias: float = 511.5) -> None:
+        """A converter channel's level as a 50 Hz sine from now on, in raw steps."""
+
+        def level() -> int:
+            turn = 2 * math.pi * 50 * self._clock.monotonic()
+            return min(max(round(bias + rms * math.sqrt(2) * math.sin(turn)), 0), FULL)
+
+        self._factory.converters[chip][channel] = level
 
     def show_temperature(self, address: str, celsius: float) -> None:
         """What a DS18B20 answers from now on; plugs it in."""

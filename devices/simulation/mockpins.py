@@ -3,7 +3,7 @@
 Imported only when a simulation starts, because gpiozero is.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from gpiozero.pins import SPI
@@ -64,7 +64,8 @@ class MockMCP3008(SPI):  # type: ignore[misc]
         start = asked.index(1) if 1 in asked else len(asked)
         single, channel = asked[start + 1 : start + 2], asked[start + 2 : start + 5]
         if single == [1] and len(channel) == 3:
-            level = self._levels[channel[0] << 2 | channel[1] << 1 | channel[2]]
+            shown = self._levels[channel[0] << 2 | channel[1] << 1 | channel[2]]
+            level = shown() if callable(shown) else shown
             for position in range(_RESULT_BITS):
                 at = start + _START_TO_RESULT + position
                 if at < len(answer):
@@ -76,11 +77,12 @@ class MockMCP3008(SPI):  # type: ignore[misc]
 
 
 class BenchFactory(MockFactory):  # type: ignore[misc]
-    """Makes wired pins; `converters` holds the levels (0 to 1023) of two MCP3008."""
+    """Makes wired pins; `converters` holds the levels (0 to 1023) of two MCP3008, or what gives
+    the level of the moment."""
 
     def __init__(self) -> None:
         super().__init__(pin_class=WiredPin)
-        self.converters = [[0] * 8, [0] * 8]
+        self.converters: list[list[int | Callable[[], int]]] = [[0] * 8, [0] * 8]
 
     def _get_spi_class(self, shared: bool, hardware: bool) -> Any:
         return MockMCP3008

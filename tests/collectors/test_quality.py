@@ -142,3 +142,12 @@ def test_a_late_reading_changes_nothing_for_the_present_ones() -> None:
 
 def test_a_point_that_nobody_knows_keeps_its_quality() -> None:
     assert Stream("no-such").says(1e9) is Quality.GOOD
+
+
+def test_a_sensor_that_warms_up_is_neither_good_nor_broken() -> None:
+    stream = Stream("gas")
+    origin = Origin(NodeId("n"), "b", 1)
+    cold = Reading(stream.point, NOW, 9000.0, origin, detail={"warming": True})
+    assert stream.grader.grade(cold, NOW) is Quality.WARMING
+    assert not Quality.WARMING.usable
+    assert stream.says(20.0) is Quality.GOOD

@@ -4,13 +4,16 @@ from collections.abc import Iterator
 
 import pytest
 
-from dashboard.roles import Permission, Role
+from dashboard.roles import PEOPLE, Permission, Role
 from tests.support.dashboards import Dashboard, csrf_of
 
-OPEN = {"session.log_in", "session.enter", "session.prefer", "probes.healthz", "static"}
+OPEN = {
+    "session.log_in", "session.enter", "session.prefer", "wall.enter", "probes.healthz", "static",
+}  # fmt: skip
 EXAMPLES = {
     "id": "a1", "gate": "gate-east", "name": "viewer", "do": "accept", "what": "language",
     "choice": "en", "filename": "icon.svg", "rule": "FOOD-01", "day": "2026-11-23",
+    "token": "campus_1_x",
 }  # fmt: skip
 
 
@@ -68,7 +71,7 @@ def test_each_role_gets_exactly_what_it_may(dashboard: Dashboard, role: Role) ->
             assert answer.status_code == 403, (role, method, path)
 
 
-@pytest.mark.parametrize("role", list(Role))
+@pytest.mark.parametrize("role", PEOPLE)
 def test_no_form_is_taken_without_its_csrf_token(dashboard: Dashboard, role: Role) -> None:
     client = dashboard.browser(role)
     for endpoint, method, path in paths(dashboard):

@@ -32,6 +32,8 @@ class Rig:
     level: str | None = None
     """The level it tells at start on the bench made ready."""
     output: bool = False
+    doubt: str = ""
+    """A regular expression of what its health says though all is well; empty: nothing."""
 
 
 def _nothing(_bench: Bench) -> None:
@@ -63,6 +65,18 @@ RIGS: dict[str, Rig] = {
     "power": Rig(
         "power", {"chip": 1, "channel": 7}, _channel(1, 7, 100), ("CE1/7", SPI),
         _channel(1, 7, 1023),
+    ),
+    "ntc": Rig(
+        "temperature-room", {"chip": 0, "channel": 4}, _channel(0, 4, 512), ("CE0/4", SPI),
+        _channel(0, 4, 1023),
+    ),
+    "mq4": Rig(
+        "gas", {"chip": 0, "channel": 5, "clean_air": 100}, _channel(0, 5, 100), ("CE0/5", SPI),
+        _channel(0, 5, 0), doubt="warms up for another 24 h",
+    ),
+    "clamp": Rig(
+        "power", {"chip": 0, "channel": 6}, lambda bench: bench.set_wave(0, 6, 100),
+        ("CE0/6", SPI), _channel(0, 6, 0),
     ),
     "sht3x": Rig(
         "temperature-room", {}, lambda bench: bench.climate_chip(0x44).show(21.5, 45.0),

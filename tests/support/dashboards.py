@@ -26,7 +26,7 @@ from dashboard.live import Hub
 from dashboard.parts import Parts
 from dashboard.records.accounts import Accounts
 from dashboard.records.canteen import CanteenLog
-from dashboard.roles import Role
+from dashboard.roles import PEOPLE
 from devices import wire
 from devices.catalog import Site
 from devices.model import (
@@ -175,7 +175,7 @@ class Dashboard:
         cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
         register = f"sqlite:///{folder / 'register.db'}"
         self.accounts = close(closing(Accounts(register, clock, cheap)))
-        for role in Role:
+        for role in PEOPLE:
             self.accounts.add_user(role, PASSWORD, role)
         self.canteen = close(closing(CanteenLog(register, clock)))
         self.exchange = Exchange()
