@@ -15,16 +15,20 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from alerts.database import RecordsError, connect, open_database, trouble
+from alerts.fittings import Calibration, Fitting
 from alerts.model import Alert, AlertState, Delivery, DeliveryState, Transition
 from alerts.mute import Mute
 from alerts.order import OrderEvent, OrderState, WorkOrder
+from alerts.ordersearch import OrderSearch
 from alerts.rows import columns, insert, restore, upsert
 from alerts.rule import Memory
 from alerts.tables import (
     AlertRow,
     AnswerRow,
+    CalibrationRow,
     CheckpointRow,
     DeliveryRow,
+    FittingRow,
     MemoryRow,
     MuteRow,
     OrderEventRow,
@@ -55,6 +59,8 @@ class Changes:
     answers: list[tuple[str, bytes]] = field(default_factory=list)
     checkpoints: dict[str, datetime] = field(default_factory=dict)
     mutes: list[Mute] = field(default_factory=list)
+    fittings: list[Fitting] = field(default_factory=list)
+    calibrations: list[Calibration] = field(default_factory=list)
     plans: list["PlanVersion"] = field(default_factory=list)
 
     def __bool__(self) -> bool:
@@ -140,12 +146,20 @@ class Book:
         )
         return self._all(query.order_by(DeliveryRow.at, DeliveryRow.id), Delivery)
 
-    def work_orders(self, states: Iterable[OrderState] | None = None) -> Sequence[WorkOrder]:
+    def work_orders(
+        self, states: Iterable[OrderState] | None = None, search: OrderSearch | None = None
+    ) -> Sequence[WorkOrder]:
         """Newest first."""
         query = select(OrderRow).order_by(OrderRow.number.desc())
         if states is not None:
             query = query.where(OrderRow.state.in_([state.value for state in states]))
-        return self._all(query, WorkOrder)
+        if search is None:
+            return self._all(query, WorkOrder)
+        if search.start is not None:
+            query = query.where(OrderRow.reported_at >= to_ms(search.start))
+        if search.end is not None:
+            query = query.where(OrderRow.reported_at < to_ms(search.end))
+        return [order for order in self._all(query, WorkOrder) if search.fits(order)]
 
     def work_order(self, id: str) -> WorkOrder | None:
         return self._one(select(OrderRow).where(OrderRow.id == id), WorkOrder)
@@ -187,6 +201,14 @@ class Book:
         if now is not None:
             query = query.where((MuteRow.end.is_(None)) | (MuteRow.end > to_ms(now)))
         return self._all(query, Mute)
+
+    def fittings(self) -> Sequence[Fitting]:
+        """Which device sits where since when, oldest first."""
+        return self._all(select(FittingRow).order_by(FittingRow.at), Fitting)
+
+    def calibrations(self) -> Sequence[Calibration]:
+        """Oldest first."""
+        return self._all(select(CalibrationRow).order_by(CalibrationRow.at), Calibration)
 
     def plans(self) -> Sequence[PlanVersion]:
         """Every version that was at work, newest first."""
@@ -250,6 +272,8 @@ def _write(connection: Connection, changes: Changes, now: datetime) -> None:
     insert(connection, OrderEventRow, [columns(event) for _, event in changes.orders])
     upsert(connection, DeliveryRow, [columns(delivery) for delivery in changes.deliveries])
     upsert(connection, MuteRow, [columns(mute) for mute in changes.mutes])
+    insert(connection, FittingRow, [columns(each) for each in changes.fittings])
+    insert(connection, CalibrationRow, [columns(each) for each in changes.calibrations])
     for plan in changes.plans:
         if connection.scalar(select(PlanRow.at).where(PlanRow.version == plan.version)) is None:
             insert(connection, PlanRow, [columns(plan)])

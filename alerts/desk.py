@@ -9,9 +9,11 @@ import orjson
 from alerts import lifecycle
 from alerts.book import Changes
 from alerts.casebook import Casebook
+from alerts.fittings import Fittings
 from alerts.lifecycle import NotPossible
 from alerts.model import Alert, Ending, Transition
 from alerts.mute import Mutes
+from alerts.order import OrderDeed
 from alerts.plan import Plan
 from alerts.workorders import WorkOrders
 from devices import wire
@@ -26,13 +28,15 @@ class Desk:
     """Carries out commands; the answer is sent once what changed is in the book."""
 
     def __init__(
-        self, site: Site, plan: Plan, cases: Casebook, orders: WorkOrders, mutes: Mutes
-    ) -> None:
+        self, site: Site, plan: Plan, cases: Casebook, orders: WorkOrders, mutes: Mutes,
+        fittings: Fittings,
+    ) -> None:  # fmt: skip
         self._site = site
         self._plan = plan
         self._cases = cases
         self._orders = orders
         self._mutes = mutes
+        self._fittings = fittings
 
     def adopt(self, plan: Plan) -> None:
         """Another version of the plan is at work."""
@@ -48,6 +52,8 @@ class Desk:
                 return self._about_order(command, new_id, who, changes, now)
             if command.verb == "mute":
                 return self._about_mute(command, new_id, who, changes, now)
+            if command.verb in ("swap", "calibrate"):
+                return self._about_fitting(command, new_id, who, changes, now)
             return self._about_alert(command, new_id, who, changes, now)
         except (NotPossible, WireError) as error:
             return {"ok": False, "error": str(error)}
@@ -117,11 +123,27 @@ class Desk:
     ) -> Mapping[str, Any]:
         wish = _wish(command.note)
         if wish.get("do") == "report":
-            step = self._orders.report(new_id, wish, who, now)
+            steps = [self._orders.report(new_id, wish, who, now)]
         else:
-            step = self._orders.change(command.alert, wish, who, now)
-        changes.orders.append(step)
-        return {"ok": True, "work_order": step[0].as_json()}
+            patience = self._plan.file.maintenance.patience
+            steps = self._orders.change(command.alert, wish, who, patience, now)
+        changes.orders += steps
+        order, event = steps[-1]
+        merged = event.what is OrderDeed.MERGED
+        return {"ok": True, "work_order": order.as_json(), "merged": merged}
+
+    def _about_fitting(
+        self, command: wire.Command, new_id: str, who: str, changes: Changes, now: datetime
+    ) -> Mapping[str, Any]:
+        """Another device at a point, or an offset for the one that sits there."""
+        wish = _wish(command.note)
+        if command.verb == "swap":
+            fitting = self._fittings.swap(new_id, wish, who, now)
+            changes.fittings.append(fitting)
+            return {"ok": True, "fitting": fitting.as_json()}
+        calibration = self._fittings.adjust(new_id, wish, who, now)
+        changes.calibrations.append(calibration)
+        return {"ok": True, "calibration": calibration.as_json()}
 
     def pressed(
         self, button: Reading, waiting: list[Alert], changes: Changes, now: datetime

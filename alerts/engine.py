@@ -18,6 +18,7 @@ from alerts.casebook import Casebook
 from alerts.catchup import READINGS, CatchUp
 from alerts.channel import Means
 from alerts.desk import Desk
+from alerts.fittings import Fittings
 from alerts.inbox import Inbox, Job
 from alerts.judge import Judge
 from alerts.late import LateJudge
@@ -47,7 +48,7 @@ TICK_S = 1.0
 CONNECT_PATIENCE_S = 5.0
 
 _OPEN_ALERTS = [state for state in AlertState if state.open]
-_OPEN_ORDERS = [state for state in OrderState if state is not OrderState.VERIFIED]
+_OPEN_ORDERS = [state for state in OrderState if state is not OrderState.CLOSED]
 
 
 class Engine:
@@ -68,13 +69,17 @@ class Engine:
         open_alerts = book.alerts(_OPEN_ALERTS, limit=100_000)
         self._mutes = Mutes(site, book.mutes(now))
         self._cases = Casebook(site, plan, open_alerts, book.alert, self._mutes)
-        self._orders = WorkOrders(site, book.work_orders(_OPEN_ORDERS), book.last_order_number())
+        self._fittings = Fittings(site, book.fittings(), book.calibrations())
+        self._orders = WorkOrders(
+            site, book.work_orders(_OPEN_ORDERS), book.last_order_number(), self._fittings,
+            book.work_order,
+        )  # fmt: skip
         self._timers = Timers(site, plan, self._cases, self._mutes, self._view)
         self._board = Board(site, plan, transport)
         self._inbox = Inbox(clock)
         told = book.deliveries_of(_OPEN_ALERTS)
         self._pipeline = Pipeline(self._means(plan), told, self._muted, self._inbox.wake)
-        self._desk = Desk(site, plan, self._cases, self._orders, self._mutes)
+        self._desk = Desk(site, plan, self._cases, self._orders, self._mutes, self._fittings)
         self._catch_up = CatchUp(site, store, book)
         self._late = LateJudge(site, plan, now, book.raised_between)
         self._stop = threading.Event()
@@ -213,6 +218,7 @@ class Engine:
 
     def _replay(self, changes: Changes, now: datetime) -> None:
         for reading, judged in self._catch_up.readings(now):
+            reading = self._fittings.corrected(reading)
             if judged:
                 self._judge_reading(reading, None, changes, now)
                 self._counts["caught_up"] += 1
@@ -234,7 +240,8 @@ class Engine:
         decoded = wire.decode_batch(message.topic, message.payload, self._site.kinds)
         for reading in decoded.readings:
             quality = self._grader.grade(reading, now)
-            self._judge_reading(replace(reading, quality=quality), now, changes, now)
+            graded = self._fittings.corrected(replace(reading, quality=quality))
+            self._judge_reading(graded, now, changes, now)
         self._counts["readings"] += len(decoded.readings)
 
     def _judge_reading(
@@ -274,13 +281,14 @@ class Engine:
     ) -> None:
         if rule.outcome is Outcome.ALERT:
             self._cases.take(rule, verdict, changes, now, cause)
-            return
+            if not rule.order_fault:
+                return
+            verdict = replace(verdict, fault=rule.order_fault)
         if verdict.breached and self._mutes.out_of_service(verdict.rule, verdict.key, now):
-            self._judge.forget(verdict.rule, verdict.key)  # to be found again once in service
+            if rule.outcome is not Outcome.ALERT:
+                self._judge.forget(verdict.rule, verdict.key)  # to be found again in service
             return
-        step = self._orders.fault(verdict, secrets.token_hex(8), self._view, now)
-        if step is not None:
-            changes.orders.append(step)
+        changes.orders += self._orders.fault(verdict, secrets.token_hex(8), self._view, now)
 
     def _on_status(self, message: Message, changes: Changes, now: datetime) -> None:
         node = wire.node_of(message.topic)
@@ -330,3 +338,4 @@ class Engine:
             self._take(rule, verdict, changes, now, cause)
         self._mutes.take_over(now)
         self._timers.tick(changes, now, self._pipeline.muffled)
+        changes.orders += self._orders.tick(self._plan.file.maintenance.patience, now)

@@ -11,6 +11,7 @@ from alerts.plan_people import (
     Duty,
     Escalation,
     Heartbeat,
+    Maintenance,
     Role,
     Route,
     Shift,
@@ -178,5 +179,6 @@ class PlanFile:
     webhook: tuple[Webhook, ...] = ()
     heartbeat: Heartbeat | None = None
     telling: Telling = field(default_factory=Telling)
+    maintenance: Maintenance = field(default_factory=Maintenance)
     rule: tuple[RuleFile, ...] = ()
     inspection: tuple[Inspection, ...] = ()

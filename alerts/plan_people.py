@@ -1,10 +1,11 @@
 """What `safety_plan.toml` says of people and of telling them, as the structs it is read into."""
 
 from dataclasses import dataclass, field
-from datetime import date, time
+from datetime import date, time, timedelta
 from typing import Annotated
 
 from alerts.model import Severity
+from alerts.orderlife import Patience
 from alerts.plan_words import Area, Days, Seconds, Secret, Text
 from devices.catalog import Id
 from devices.checking import Limits
@@ -158,3 +159,24 @@ class Telling:
     """Nobody reached within that time is an alarm in itself."""
     late_after_s: Seconds = 300.0
     """What is raised so long after its time is told as having happened earlier."""
+
+
+@with_config(STRICT)
+@dataclass(frozen=True, slots=True)
+class Maintenance:
+    """When the entry of a sensor's fault closes or reopens by itself; our own figures."""
+
+    good_for_s: Seconds = 600.0
+    """Good data for so long, beyond what the fault's rule asks for, and a verified entry closes."""
+    repair_s: Seconds = 3600.0
+    """Mended so long ago and no good data: it reopens."""
+    alone_s: Seconds = 86400.0
+    """Good data for so long, and an entry that nobody has touched closes."""
+
+    @property
+    def patience(self) -> Patience:
+        return Patience(
+            timedelta(seconds=self.good_for_s),
+            timedelta(seconds=self.repair_s),
+            timedelta(seconds=self.alone_s),
+        )

@@ -1,11 +1,12 @@
 """Replay: the very rules and lifecycle of the engine over readings of any time, without a book."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from alerts.book import Changes
 from alerts.casebook import Casebook
+from alerts.fittings import Fittings
 from alerts.judge import SWEEP, Judge
 from alerts.model import Alert, AlertState, Severity, Transition, Verdict
 from alerts.mute import Mutes
@@ -43,7 +44,7 @@ class Replay:
         self._judge = Judge(plan, self._view, {}, SWEEP if tick < SWEEP else 30 * tick)
         self._site = site
         self._cases = Casebook(site, plan, (), lambda id: None, Mutes(site, ()))
-        self._orders = WorkOrders(site, (), 0)
+        self._orders = WorkOrders(site, (), 0, Fittings(site, (), ()), lambda id: None)
         self._living = [node for node in site.nodes if node not in set(told)]
         self._alive_at = start
         self._number = 0
@@ -91,8 +92,9 @@ class Replay:
                 cause = dead_node(self._site, verdict.key, self._view, now) if by_time else ""
                 self._cases.take(rule, verdict, changes, now, cause)
                 self.happened.transitions.extend(changes.transitions)
-                continue
+                if not rule.order_fault:
+                    continue
+                verdict = replace(verdict, fault=rule.order_fault)
             self._number += 1
-            step = self._orders.fault(verdict, f"replay-{self._number}", self._view, now)
-            if step is not None:
-                self.happened.orders.append(step[0])
+            steps = self._orders.fault(verdict, f"replay-{self._number}", self._view, now)
+            self.happened.orders.extend(order for order, _ in steps)

@@ -49,8 +49,8 @@ def _upsert_of(dialect: str, row: type[Table]) -> Any:
     return statement.on_conflict_do_update(index_elements=keys, set_=fresh)
 
 
-_AS_JSON = frozenset(("value", "evidence", "data", "targets"))
-_AS_TUPLES = frozenset(("data", "targets"))
+_AS_TUPLES = frozenset(("data", "targets", "points", "broken", "photos"))
+_AS_JSON = _AS_TUPLES | {"value", "evidence"}
 
 
 def columns(item: Any, **more: Any) -> dict[str, Any]:

@@ -125,6 +125,8 @@ class Rule(ABC):
     Options: ClassVar[type[Any]]
     """A frozen dataclass bounded by `Limits`: the rule's `options`."""
     outcome: ClassVar[Outcome] = Outcome.ALERT
+    order_fault: ClassVar[str] = ""
+    """The fault for which a breach opens a work order beside its alert; empty: none."""
     watches: ClassVar[Watches] = Watches.POINTS
     always_ticks: ClassVar[bool] = False
     """Whether time alone can breach it; the others tick only while their condition holds."""

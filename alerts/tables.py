@@ -128,6 +128,35 @@ class OrderRow(Table):
     assigned_to: Mapped[str] = mapped_column(String(200))
     action: Mapped[str] = mapped_column(Text)
     recovered_at: Mapped[int | None] = mapped_column(BigInteger)
+    device: Mapped[str] = mapped_column(String(240), index=True)
+    queue: Mapped[str] = mapped_column(String(16))
+    urgency: Mapped[str] = mapped_column(String(16))
+    points: Mapped[str] = mapped_column(Text)
+    broken: Mapped[str] = mapped_column(Text)
+    department: Mapped[str] = mapped_column(String(100))
+    phone: Mapped[str] = mapped_column(String(40))
+    description: Mapped[str] = mapped_column(Text)
+    photos: Mapped[str] = mapped_column(Text)
+    reports: Mapped[int]
+    accepted_by: Mapped[str] = mapped_column(String(200))
+    accepted_at: Mapped[int | None] = mapped_column(BigInteger)
+    contractor: Mapped[str] = mapped_column(String(200))
+    started_at: Mapped[int | None] = mapped_column(BigInteger)
+    waiting: Mapped[str | None] = mapped_column(String(16))
+    cause: Mapped[str] = mapped_column(Text)
+    cost: Mapped[float | None]
+    done_by: Mapped[str] = mapped_column(String(200))
+    done_at: Mapped[int | None] = mapped_column(BigInteger)
+    verified_by: Mapped[str] = mapped_column(String(200))
+    verified_at: Mapped[int | None] = mapped_column(BigInteger)
+    closed_at: Mapped[int | None] = mapped_column(BigInteger)
+    result: Mapped[str | None] = mapped_column(String(16))
+    rating: Mapped[int | None]
+    rating_note: Mapped[str] = mapped_column(Text)
+    down_from: Mapped[int | None] = mapped_column(BigInteger)
+    down_to: Mapped[int | None] = mapped_column(BigInteger)
+    down_s: Mapped[float | None]
+    task: Mapped[str] = mapped_column(String(64), index=True)
 
 
 class OrderEventRow(Table):
@@ -139,6 +168,39 @@ class OrderEventRow(Table):
     state: Mapped[str] = mapped_column(String(16))
     who: Mapped[str] = mapped_column(String(200))
     what: Mapped[str] = mapped_column(String(16))
+    note: Mapped[str] = mapped_column(Text)
+
+
+class FittingRow(Table):
+    """Which device sits at a point, from when on; only ever added to."""
+
+    __tablename__ = "fittings"
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    point: Mapped[str] = mapped_column(String(200), index=True)
+    asset: Mapped[str] = mapped_column(String(64), index=True)
+    at: Mapped[int] = mapped_column(BigInteger)
+    who: Mapped[str] = mapped_column(String(200))
+    made_at: Mapped[int] = mapped_column(BigInteger)
+    was: Mapped[str] = mapped_column(String(64))
+    note: Mapped[str] = mapped_column(Text)
+
+
+class CalibrationRow(Table):
+    """What is added to the values of a point, from when on; only ever added to."""
+
+    __tablename__ = "calibrations"
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    point: Mapped[str] = mapped_column(String(200), index=True)
+    asset: Mapped[str] = mapped_column(String(64), index=True)
+    at: Mapped[int] = mapped_column(BigInteger)
+    offset: Mapped[float]
+    who: Mapped[str] = mapped_column(String(200))
+    made_at: Mapped[int] = mapped_column(BigInteger)
+    due_at: Mapped[int] = mapped_column(BigInteger)
+    reference: Mapped[float | None]
+    shown: Mapped[float | None]
     note: Mapped[str] = mapped_column(Text)
 
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from alerts.faultlore import NODE_SILENT
 from alerts.plan_words import Seconds
 from alerts.rule import RULES, Memory, Rule, Step, View, Watches
 from devices.model import NodeId
@@ -19,9 +20,11 @@ class Options:
 
 @RULES.register("silence")
 class Silence(Rule):
-    """Raised for a node, not for its points. Not judged while the broker cannot be reached."""
+    """Raised for a node, not for its points, with one work order beside the alert. Not judged while
+    the broker cannot be reached."""
 
     Options = Options
+    order_fault = NODE_SILENT
     watches = Watches.NODES
     always_ticks = True
 

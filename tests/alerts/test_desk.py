@@ -63,7 +63,7 @@ def test_a_shelved_alert_keeps_quiet_until_its_time_is_over(night: Watch) -> Non
         ("work-order", {"note": "[]"}, "not a JSON object"),
         ("work-order", {"note": '{"do":"report","place":"kitchen"}'}, "say what is broken"),
         ("work-order", {"note": '{"do":"report","title":"x","place":"moon"}'}, "no such place"),
-        ("work-order", {"alert": "nope", "note": '{"do":"accept"}'}, "no such open entry"),
+        ("work-order", {"alert": "nope", "note": '{"do":"accept"}'}, "no such entry"),
     ],
 )
 def test_what_cannot_be_done_is_said(night: Watch, verb: str, more: dict, said: str) -> None:  # type: ignore[type-arg]
@@ -83,16 +83,24 @@ def test_a_reported_fault_is_accepted_mended_and_verified(watch: Watch) -> None:
     assert (made["number"], made["state"], made["reported_by"]) == (1, "reported", "王老师")
     refused = about(watch, made["id"], do="verify")
     assert "not done" in refused["error"]
-    assert about(watch, made["id"], do="accept")["work_order"]["assigned_to"] == "王老师"
+    assert "not doing" in about(watch, made["id"], do="done", action="x")["error"]
+    assert about(watch, made["id"], do="accept")["work_order"]["accepted_by"] == "王老师"
+    assert "not assigned" in about(watch, made["id"], do="doing")["error"]
+    assigned = about(watch, made["id"], do="assign", to="赵师傅")["work_order"]
+    assert (assigned["state"], assigned["assigned_to"]) == ("assigned", "赵师傅")
+    assert about(watch, made["id"], do="start")["work_order"]["state"] == "doing"
     assert "say what was done" in about(watch, made["id"], do="done")["error"]
     assert about(watch, made["id"], do="done", action="换灯泡")["ok"]
     watch.restart()
     assert about(watch, made["id"], do="verify", action="亮了")["ok"]
     order = watch.book.work_order(made["id"])
     assert order is not None
-    assert order.state is OrderState.VERIFIED
+    assert order.state is OrderState.CLOSED
     said = [(e.what.value, e.note) for e in watch.book.work_order_events(order.id)]
-    assert said == [("report", ""), ("accept", ""), ("done", "换灯泡"), ("verify", "亮了")]
+    assert said == [
+        ("report", ""), ("accept", ""), ("assign", "赵师傅"), ("start", ""), ("done", "换灯泡"),
+        ("verify", "亮了"), ("close", ""),
+    ]  # fmt: skip
     second = about(watch, "", do="report", title="门锁", point=PointId("gate-east/gate"))
     assert second["work_order"]["number"] == 2
     assert second["work_order"]["place"] == "gate-east"
