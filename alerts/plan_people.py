@@ -161,7 +161,6 @@ class Telling:
     """What is raised so long after its time is told as having happened earlier."""
 
 
-@with_config(STRICT)
 @dataclass(frozen=True, slots=True)
 class Maintenance:
     """When the entry of a sensor's fault closes or reopens by itself; our own figures."""

@@ -17,7 +17,6 @@ from dashboard.api import (
     openapi,
     probes,
     series,
-    work_orders,
 )
 from dashboard.api import (
     alerts as api_alerts,
@@ -32,18 +31,19 @@ from dashboard.auth import COOKIE, protect, session_secret
 from dashboard.headers import add_headers
 from dashboard.lockout import Lockout
 from dashboard.parts import Parts
+from dashboard.photos import MOST_BYTES
 from dashboard.problems import handle_errors
 from dashboard.records.accounts import SESSION_LIFE
 from dashboard.roles import Permission
 from dashboard.section import parts as given_parts
 from dashboard.trials import Trials
+from dashboard.upkeep_pages import UPKEEP
 from dashboard.views import (
     alerts,
     canteen,
     classrooms,
     gates,
     health,
-    maintenance,
     mutes,
     overview,
     plan,
@@ -57,13 +57,14 @@ from dashboard.views import (
 
 SECTIONS = (
     overview.section, canteen.section, sheets.section, gates.section, classrooms.section,
-    alerts.section, points.section, maintenance.section, mutes.section, plan.section,
+    alerts.section, points.section, mutes.section, plan.section,
     health.section, post.section, wall.section, settings.section, session.section, probes.section,
     api_points.section, series.section, events.section, completeness.section, dead_letters.section,
-    api_alerts.section, alarm_health.section, work_orders.section, api_mutes.section,
-    openapi.section,
+    api_alerts.section, alarm_health.section, api_mutes.section,
+    openapi.section, *UPKEEP,
 )  # fmt: skip
 MAX_BODY = 1024 * 1024
+MAX_PHOTO_BODY = MOST_BYTES + 64 * 1024
 RATE = "6000 per minute"
 """Of one address; a page with everything on it takes a dozen requests."""
 
@@ -88,6 +89,14 @@ def create_app(parts: Parts) -> Flask:
         get_remote_address, app=app, default_limits=[RATE], storage_uri="memory://",
         default_limits_exempt_when=lambda: request.endpoint == "static",
     )  # fmt: skip
+    bulky = {endpoint for section in SECTIONS for endpoint in section.bulky}
+
+    def widen() -> None:
+        # Before anything reads the form.
+        if request.endpoint in bulky:
+            request.max_content_length = MAX_PHOTO_BODY
+
+    app.before_request(widen)
     needs: dict[str, Permission | None] = {}
     for section in SECTIONS:
         app.register_blueprint(section)

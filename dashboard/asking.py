@@ -23,8 +23,14 @@ def ask_engine(
     verb: str, alert: str = "", note: str = "", until: datetime | None = None
 ) -> dict[str, Any]:
     """The engine's answer. Raises EngineSilent or EngineRefused."""
+    return _ask(verb, alert, person().signature, note[:MAX_NOTE], until)
+
+
+def _ask(
+    verb: str, alert: str, who: str, note: str, until: datetime | None = None
+) -> dict[str, Any]:
     id = secrets.token_hex(8)
-    command = wire.Command(verb, id, alert, person().signature, note[:MAX_NOTE], until)
+    command = wire.Command(verb, id, alert, who, note, until)
     try:
         payload = parts().requester.ask(
             wire.command_topic(verb),
@@ -44,7 +50,14 @@ def ask_engine(
     return answer
 
 
-def ask_about_order(order: str, do: str, **more: Any) -> dict[str, Any]:
-    """A change of the maintenance log: report, accept, done, verify."""
-    changes: Mapping[str, Any] = {"do": do, **{k: v for k, v in more.items() if v != ""}}
-    return ask_engine("work-order", order, orjson.dumps(changes).decode())
+def ask_about_order(order: str, do: str, wish: Mapping[str, Any], who: str = "") -> dict[str, Any]:
+    """A change of the maintenance log; `who` names somebody who is not logged in.
+
+    Raises EngineSilent or EngineRefused.
+    """
+    return ask_with("work-order", order, {"do": do, **wish}, who)
+
+
+def ask_with(verb: str, about: str, wish: Mapping[str, Any], who: str = "") -> dict[str, Any]:
+    """A command whose note is an object; its texts are to be checked for length before."""
+    return _ask(verb, about, who or person().signature, orjson.dumps(dict(wish)).decode())

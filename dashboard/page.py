@@ -8,6 +8,7 @@ from flask import Flask, g, request
 from flask_babel import get_locale
 from flask_login import current_user
 
+from alerts.faultlore import fault_of
 from dashboard import words
 from dashboard.present import (
     Named,
@@ -22,7 +23,7 @@ from dashboard.present import (
 )
 from dashboard.roles import Permission
 from dashboard.section import parts
-from devices.model import PlaceId, to_ms
+from devices.model import NodeId, PlaceId, PointId, to_ms
 
 
 def language() -> str:
@@ -62,6 +63,11 @@ def evidence_text(value: object) -> str:
     return str(value)
 
 
+def fault_name(key: object) -> str:
+    """A fault's name in the reader's language; any other text as it is."""
+    return name_of(fault_of(str(key)))
+
+
 def receiver_name(id: str) -> str:
     """Who was told: a gate's post, a role or a person, by its name in the reader's language."""
     site, plan = parts().site, parts().plan
@@ -71,6 +77,16 @@ def receiver_name(id: str) -> str:
     if id in plan.contacts:
         return name_of(plan.contacts[id])
     return plan.role_name(id)[language() == "en"]
+
+
+def thing_name(id: object) -> str:
+    """A point, node or place by its name in the reader's language, else the id itself."""
+    site, key = parts().site, str(id)
+    thing = (
+        site.points.get(PointId(key)) or site.nodes.get(NodeId(key))
+        or site.places.get(PlaceId(key))
+    )  # fmt: skip
+    return name_of(thing) if thing is not None else key
 
 
 def prepare(app: Flask) -> None:
@@ -112,6 +128,8 @@ def prepare(app: Flask) -> None:
     app.add_template_filter(text_of, "text_in")
     app.add_template_filter(evidence_text, "evidence")
     app.add_template_filter(receiver_name, "receiver")
+    app.add_template_filter(fault_name, "fault")
+    app.add_template_filter(thing_name, "thing")
     app.add_template_filter(lambda key, table: _word(table, key), "word")
 
 

@@ -6,9 +6,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
+from alerts.fittings import Calibration, Fitting
 from alerts.model import Alert, AlertState, Delivery, Transition
 from alerts.mute import Mute
 from alerts.order import OrderEvent, OrderState, WorkOrder
+from alerts.ordersearch import OrderSearch
 from alerts.plan import Plan
 from alerts.planwatch import PlanWatch
 from collectors.ledger import Ledger
@@ -16,6 +18,7 @@ from collectors.store import Store
 from dashboard.live import Hub
 from dashboard.records.accounts import Accounts
 from dashboard.records.canteen import CanteenLog
+from dashboard.upkeep import Upkeep
 from devices.catalog import Site
 from devices.service import Clock
 
@@ -33,11 +36,15 @@ class Book(Protocol):
     def alert(self, id: str, /) -> Alert | None: ...
     def transitions(self, alert_id: str, /) -> Sequence[Transition]: ...
     def deliveries(self, alert_id: str, /) -> Sequence[Delivery]: ...
-    def work_orders(self, states: Iterable[OrderState] | None = None, /) -> Sequence[WorkOrder]: ...
+    def work_orders(
+        self, states: Iterable[OrderState] | None = None, search: OrderSearch | None = None, /
+    ) -> Sequence[WorkOrder]: ...
     def work_order(self, id: str, /) -> WorkOrder | None: ...
     def work_order_events(self, id: str, /) -> Sequence[OrderEvent]: ...
     def alerts_within(self, start: datetime, end: datetime, /) -> Sequence[Alert]: ...
     def steps_within(self, start: datetime, end: datetime, /) -> Sequence[Transition]: ...
+    def fittings(self) -> Sequence[Fitting]: ...
+    def calibrations(self) -> Sequence[Calibration]: ...
     def mutes(self, now: datetime | None = None, /) -> Sequence[Mute]: ...
 
 
@@ -60,6 +67,7 @@ class Parts:
     requester: Requester
     accounts: Accounts
     canteen: CanteenLog
+    upkeep: Upkeep
     clock: Clock
     data: Path
 

@@ -28,6 +28,8 @@ class Section(Blueprint):
         super().__init__(name, import_name, url_prefix=url_prefix or None)
         self.needs: dict[str, Permission | None] = {}
         self.described: dict[str, Described] = {}
+        self.bulky: set[str] = set()
+        """Endpoints that take a photo or a file."""
 
     def path(
         self,
@@ -36,13 +38,17 @@ class Section(Blueprint):
         methods: Sequence[str] = ("GET",),
         query: Mapping[str, str] | None = None,
         body: Mapping[str, str] | None = None,
+        bulky: bool = False,
     ) -> Callable[[View], View]:
-        """Register a view; `query` and `body` explain its parameters to programs."""
+        """Register a view; `query` and `body` explain its parameters to programs. What is not
+        `bulky` may be asked with 1 MB at most."""
 
         def add(view: View) -> View:
             endpoint = f"{self.name}.{view.__name__}"
             self.needs[endpoint] = needs
             self.described[endpoint] = Described(query or {}, body or {})
+            if bulky:
+                self.bulky.add(endpoint)
             self.add_url_rule(rule, view.__name__, view, methods=list(methods))
             return view
 

@@ -18,7 +18,8 @@ log = logging.getLogger(__name__)
 
 PAGE_THREADS = 16
 """Beside one thread for each open stream."""
-MAX_BODY = 1024 * 1024
+MAX_BODY = 11 * 1024 * 1024
+"""A photo; what takes none is held to 1 MB by the application."""
 
 
 class WebService:

@@ -43,17 +43,32 @@ MUTE_KINDS: Words = {
 }
 ORDER_STATES: Words = {
     "reported": _("已报修"),
-    "accepted": _("处理中"),
+    "accepted": _("已受理"),
+    "assigned": _("已派工"),
+    "doing": _("处理中"),
     "done": _("已修好，待验收"),
     "verified": _("已验收"),
+    "closed": _("已关闭"),
 }
-FAULTS: Words = {
-    "silent": _("没有数据"),
-    "out-of-range": _("超出量程"),
-    "error-value": _("传感器报错值"),
-    "frozen": _("数值不变"),
-    "reported": _("人工报修"),
-    "hazard": _("安全隐患"),
+QUEUES: Words = {
+    "it": _("信息中心"),
+    "logistics": _("后勤"),
+}
+URGENCIES: Words = {
+    "urgent": _("紧急"),
+    "normal": _("普通"),
+    "low": _("不急"),
+}
+WAITINGS: Words = {
+    "parts": _("待件"),
+    "external": _("外修"),
+}
+RESULTS: Words = {
+    "fixed": _("修复"),
+    "no-fault": _("检查无故障"),
+    "scrapped": _("报废"),
+    "recovered": _("自行恢复"),
+    "merged": _("并入另一张单"),
 }
 QUALITIES: Words = {
     "good": _("可信"),
@@ -147,9 +162,20 @@ ORDER_DEEDS: Words = {
     "again": _("再次故障"),
     "recovered": _("数据恢复"),
     "report": _("已报修"),
-    "accept": _("接单"),
+    "merged": _("再次报修，并入本单"),
+    "accept": _("受理"),
+    "assign": _("派工"),
+    "start": _("开始处理"),
+    "wait": _("等待"),
+    "resume": _("继续处理"),
     "done": _("修好"),
     "verify": _("验收"),
+    "close": _("关闭"),
+    "reopen": _("重开"),
+    "note": _("备注"),
+    "photo": _("照片"),
+    "edit": _("更正"),
+    "rate": _("评价"),
 }
 CHANNELS: Words = {
     "guard-post": _("门卫岗"),
@@ -184,6 +210,21 @@ EVIDENCE: Words = {
     "low": _("量程下限"),
     "high": _("量程上限"),
     "reason": _("判断依据"),
+    "battery": _("电池"),
+    "voltage": _("电压"),
+    "signal": _("信号"),
+    "rssi": _("信号"),
+    "link_quality": _("信号"),
+    "alert": _("告警"),
+    "online": _("节点在线"),
+    "heard": _("最近一次消息"),
+    "clock": _("时钟"),
+    "outbox": _("待发数据"),
+    "cpu_c": _("处理器温度"),
+    "disk_free": _("磁盘剩余"),
+    "throttled": _("供电和降频"),
+    "version": _("程序版本"),
+    "faults": _("节点自报故障"),
 }
 CADENCES: Words = {
     "day": _("每天"),

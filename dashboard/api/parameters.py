@@ -1,6 +1,8 @@
 """Parameters of the API: read, checked, and refused with their name and the remedy."""
 
+import math
 from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 from typing import Any
 
 from flask import request
@@ -91,3 +93,27 @@ def text(data: dict[str, Any], name: str, most: int = 2000, *, required: bool = 
     if not isinstance(value, str) or len(value) > most or (required and not value.strip()):
         raise BadInput(name, "is missing or no usable text", f"send 1 to {most} characters")
     return value.strip()
+
+
+def one_of(data: dict[str, Any], name: str, kind: type[StrEnum]) -> StrEnum:
+    """A word of `kind`."""
+    value = data.get(name, "")
+    if not isinstance(value, str) or value not in list(kind):
+        raise BadInput(name, f"{str(value)[:40]!r} is not known", f"use one of {', '.join(kind)}")
+    return kind(value)
+
+
+def decimal(data: dict[str, Any], name: str, least: float, most: float) -> float | None:
+    """A number of the body, which a form sends as text; None where it is empty."""
+    value = data.get(name)
+    if value is None or value == "":
+        return None
+    try:
+        found = math.nan if isinstance(value, bool) else float(value)
+    except (TypeError, ValueError):
+        found = math.nan
+    if not least <= found <= most:
+        raise BadInput(
+            name, f"{str(value)[:40]!r} is not usable", f"send a number from {least:g} to {most:g}"
+        )
+    return found

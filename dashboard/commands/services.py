@@ -109,6 +109,7 @@ def run_web(args: argparse.Namespace) -> None:
     from dashboard.parts import Parts
     from dashboard.records.accounts import Accounts
     from dashboard.records.canteen import CanteenLog
+    from dashboard.upkeep import Upkeep
     from dashboard.web import WebService
 
     place, clock = workplace(args), Clock.from_environment()
@@ -122,6 +123,7 @@ def run_web(args: argparse.Namespace) -> None:
         )
         accounts = opened.enter_context(contextlib.closing(Accounts(place.register, clock)))
         canteen = opened.enter_context(contextlib.closing(CanteenLog(place.register, clock)))
+        upkeep = opened.enter_context(contextlib.closing(Upkeep(place.register, data, clock)))
         # Two dashboards may look at one broker, so each has an id of its own.
         client = f"campus-web-{secrets.token_hex(4)}"
         transport = connect_to(site, client, clean=True)
@@ -129,7 +131,7 @@ def run_web(args: argparse.Namespace) -> None:
         hub.prime(store, book)
         parts = Parts(
             site, PlanWatch(plan), store, book, ledger, hub, Requester(transport, client), accounts,
-            canteen, clock, data,
+            canteen, upkeep, clock, data,
         )  # fmt: skip
         run_services([transport, WebService(create_app(parts), site.services.http, clock), hub])
 

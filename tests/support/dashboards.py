@@ -11,9 +11,11 @@ from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
 
+from alerts.fittings import Calibration, Fitting
 from alerts.model import Alert, AlertState, Deed, Delivery, DeliveryState, Severity, Transition
 from alerts.mute import Mute
 from alerts.order import OrderDeed, OrderEvent, OrderState, WorkOrder
+from alerts.ordersearch import OrderSearch
 from alerts.plan import load_plan
 from alerts.planwatch import PlanWatch
 from collectors.ledger import Ledger
@@ -27,6 +29,7 @@ from dashboard.parts import Parts
 from dashboard.records.accounts import Accounts
 from dashboard.records.canteen import CanteenLog
 from dashboard.roles import PEOPLE
+from dashboard.upkeep import Upkeep
 from devices import wire
 from devices.catalog import Site
 from devices.model import (
@@ -118,9 +121,17 @@ class PaperBook:
     def mutes(self, now: datetime | None = None) -> list[Mute]:
         return [mute for mute in self.muted if now is None or not mute.over(now)]
 
-    def work_orders(self, states: Iterable[OrderState] | None = None) -> list[WorkOrder]:
-        wanted = set(states) if states else set(OrderState)
-        return [order for order in self.orders.values() if order.state in wanted]
+    def work_orders(
+        self, states: Iterable[OrderState] | None = None, search: OrderSearch | None = None
+    ) -> list[WorkOrder]:
+        wanted, fits = set(states) if states else set(OrderState), search or OrderSearch()
+        return [o for o in self.orders.values() if o.state in wanted and fits.fits(o)]
+
+    def fittings(self) -> list[Fitting]:
+        return []
+
+    def calibrations(self) -> list[Calibration]:
+        return []
 
     def work_order(self, id: str) -> WorkOrder | None:
         return self.orders.get(id)
@@ -178,6 +189,7 @@ class Dashboard:
         for role in PEOPLE:
             self.accounts.add_user(role, PASSWORD, role)
         self.canteen = close(closing(CanteenLog(register, clock)))
+        self.upkeep = close(closing(Upkeep(register, folder, clock)))
         self.exchange = Exchange()
         self.web = close(closing(MemoryTransport(self.exchange, "web")))
         self.world = close(closing(MemoryTransport(self.exchange, "world")))
@@ -187,7 +199,7 @@ class Dashboard:
         plan = load_plan(folder / "plan.toml", site)
         self.parts = Parts(
             site, PlanWatch(plan), self.store, self.book, self.ledger, self.hub,
-            Requester(self.web, "web"), self.accounts, self.canteen,
+            Requester(self.web, "web"), self.accounts, self.canteen, self.upkeep,
             clock, folder,
         )  # fmt: skip
         self.app: Flask = create_app(self.parts)

@@ -1,0 +1,15 @@
+"""Upkeep: what the maintenance pages keep themselves: photos, assets, stock, planned tasks."""
+
+from pathlib import Path
+
+from dashboard.photos import Photos
+from devices.service import Clock
+
+
+class Upkeep:
+    """The registers at a SQLAlchemy address, and the photos in the data folder."""
+
+    def __init__(self, url: str, data: Path, clock: Clock) -> None:
+        self.photos = Photos(data / "photos")
+
+    def close(self) -> None: ...
