@@ -85,6 +85,9 @@ class TwoState(Driver):
                 return None
             while self._edges:
                 at, level = self._edges.popleft()
+                # We may come late: what had settled before this edge is told, not passed over.
+                if settling.settle(at):
+                    emit(self._sample(settling))
                 settling.see(self._tripped(level), at)
             if settling.settle(now):
                 emit(self._sample(settling))

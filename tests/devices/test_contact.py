@@ -1,8 +1,13 @@
 """Contacts and buttons on mock pins, through gpiozero."""
 
+import threading
+from contextlib import closing
+from time import monotonic
+
 import pytest
 
 from devices.errors import DeviceError
+from devices.model import Sample
 from tests.support.bench import Lab, driver_for, point_for
 from tests.support.waiting import eventually
 
@@ -52,6 +57,29 @@ def test_an_edge_that_was_never_told_is_found_when_the_pin_is_read_again(lab: La
     assert [sample.value for sample in driver.sample()] == ["closed"]
     told.eventually("closed", "open")
     assert [sample.value for sample in driver.sample()] == ["open"]
+
+
+def test_what_settled_while_nobody_could_look_is_told_late_and_not_passed_over(lab: Lab) -> None:
+    lab.bench.set_pin(GATE, False)
+    busy, over = threading.Event(), threading.Event()
+    heard: list[object] = []
+
+    def hear(sample: Sample) -> None:
+        heard.append(sample.value)
+        if sample.value == "open" and not over.is_set():
+            busy.set()
+            over.wait(5)
+
+    driver = driver_for(point_for("contact", debounce_s=0.001, stable_s=0.001))
+    driver.start(hear)
+    with closing(driver):
+        for level in (True, False, True):
+            lab.bench.set_pin(GATE, level)
+            busy.wait(5)
+            moved = monotonic()
+            eventually(lambda moved=moved: monotonic() - moved > 0.005)  # type: ignore[misc]
+        over.set()
+        eventually(lambda: heard == ["closed", "open", "closed", "open"])
 
 
 def test_a_chattering_contact_says_so_and_goes_on(lab: Lab) -> None:
