@@ -3,6 +3,7 @@
 One process writes it; any number of others read, also before it exists.
 """
 
+import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
@@ -10,11 +11,10 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Select, delete, func, inspect, select
-from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from alerts.database import RecordsError, connect, open_database, trouble
+from alerts.database import RecordsError, connect, file_of, open_database, trouble
 from alerts.fittings import Calibration, Fitting
 from alerts.model import Alert, AlertState, Delivery, DeliveryState, Transition
 from alerts.mute import Mute
@@ -37,11 +37,17 @@ from alerts.tables import (
     Table,
     TransitionRow,
 )
+from collectors.logroom import make_room
 from devices.model import from_ms, to_ms
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 SETTING = "records.book"
 ANSWERS_KEPT = timedelta(days=1)
+CARRIED_AFTER = 30
+"""Commits that SQLite's log holds before they are carried over; it would do so by itself within a
+commit, at 1,000 pages, while an alert waits."""
+
+log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 MemoryKey = tuple[str, str]
@@ -81,7 +87,7 @@ class Book:
 
     def __init__(self, url: str, readonly: bool = False) -> None:
         self._url = url
-        self._file = _file_of(url)
+        self._file = file_of(url)
         self._readonly = readonly
         self._ready = not readonly
         self._engine = (
@@ -89,6 +95,9 @@ class Book:
             if readonly
             else open_database(url, SETTING, MIGRATIONS, "book_version")
         )
+        self._saved = 0
+        if self._file is not None and not readonly:
+            make_room(self._file)
 
     def close(self) -> None:
         self._engine.dispose()
@@ -102,8 +111,20 @@ class Book:
         try:
             with self._engine.begin() as connection:
                 _write(connection, changes, now)
-        except SQLAlchemyError as error:
+        except (SQLAlchemyError, self._engine.dialect.loaded_dbapi.Error) as error:
             raise RecordsError(trouble(self._url, error)) from error
+        self._saved += 1
+
+    def rest(self) -> None:
+        """Nothing is urgent: carry SQLite's log over into the file where it has grown."""
+        if self._saved < CARRIED_AFTER or self._file is None:
+            return
+        self._saved = 0
+        try:
+            with self._engine.connect() as connection:
+                connection.exec_driver_sql("PRAGMA wal_checkpoint(PASSIVE)")
+        except SQLAlchemyError as error:
+            log.warning("the book's log is carried over later: %s", error)
 
     # --- reading ---------------------------------------------------------------------------
 
@@ -256,11 +277,6 @@ class Book:
             return False
         self._ready = set(Table.metadata.tables) <= set(inspect(self._engine).get_table_names())
         return self._ready
-
-
-def _file_of(url: str) -> Path | None:
-    database = make_url(url).database if url.startswith("sqlite") else None
-    return Path(database) if database else None
 
 
 def _write(connection: Connection, changes: Changes, now: datetime) -> None:

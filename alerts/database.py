@@ -34,6 +34,12 @@ def open_database(url: str, setting: str, migrations: Path, versions: str) -> En
     return engine
 
 
+def file_of(url: str) -> Path | None:
+    """The file of an SQLite database."""
+    database = make_url(url).database if url.startswith("sqlite") else None
+    return Path(database) if database and database != ":memory:" else None
+
+
 def connect(url: str, setting: str) -> Engine:
     """The database as it is; nothing is made. Raises RecordsError where the address is none."""
     try:
@@ -48,7 +54,7 @@ def connect(url: str, setting: str) -> Engine:
     return engine
 
 
-def trouble(url: str, error: SQLAlchemyError) -> str:
+def trouble(url: str, error: Exception) -> str:
     """What is wrong with the database, without its password."""
     shown = make_url(url).render_as_string(hide_password=True)
     return (

@@ -20,7 +20,7 @@ class Inbox:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._queue: queue.Queue[Job] = queue.Queue(WAITING)
+        self._queue: queue.SimpleQueue[Job] = queue.SimpleQueue()
         self.dropped = 0
 
     def __len__(self) -> int:
@@ -28,9 +28,9 @@ class Inbox:
 
     def put(self, job: Job) -> None:
         """From any thread; never waits."""
-        try:
-            self._queue.put_nowait(job)
-        except queue.Full:
+        if self._queue.qsize() < WAITING:
+            self._queue.put(job)
+        else:
             self.dropped += 1
 
     def wake(self) -> None:

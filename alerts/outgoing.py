@@ -51,6 +51,7 @@ class Outgoing:
             for delivery in outcomes:
                 self.counts[f"deliveries_{delivery.state}"] += 1
             self._save(Changes(deliveries=outcomes), now)
+        self._book.rest()
 
     def _save(self, changes: Changes, now: datetime) -> bool:
         """Until it is in the book; False where we are stopped before."""

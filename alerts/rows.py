@@ -1,7 +1,7 @@
 """Dataclasses as rows of the book and back; statements that are built once."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import fields
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, fields
 from datetime import datetime
 from enum import StrEnum
 from functools import cache
@@ -9,7 +9,7 @@ from typing import Any, TypeVar, cast, get_args, get_type_hints
 
 import orjson
 import sqlalchemy
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Dialect, Insert
 from sqlalchemy.dialects import postgresql, sqlite
 
 from alerts.tables import Table
@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 def insert(connection: Connection, row: type[Table], rows: Sequence[Mapping[str, Any]]) -> None:
     if rows:
-        connection.execute(_insert_of(row), rows)
+        _carry_out(connection, _insert_of(connection.dialect, row, tuple(rows[0])), rows)
 
 
 def upsert(connection: Connection, row: type[Table], rows: Sequence[Mapping[str, Any]]) -> None:
@@ -29,39 +29,79 @@ def upsert(connection: Connection, row: type[Table], rows: Sequence[Mapping[str,
         return
     keys = [column.name for column in row.__table__.primary_key]
     newest = {tuple(each[key] for key in keys): each for each in rows}
-    connection.execute(_upsert_of(connection.dialect.name, row), list(newest.values()))
+    _carry_out(connection, _upsert_of(connection.dialect, row), list(newest.values()))
 
 
-# Building a statement takes longer than carrying it out, and an alert waits for it.
+# An alert waits for this: a statement is put into words once, and its rows go to the driver as
+# they are (they hold nothing but texts, numbers and truths), which takes a fifth of the time.
+
+
+@dataclass(frozen=True, slots=True)
+class _Statement:
+    text: str
+    order: Sequence[str]
+    """The columns in the order of their places; empty where the driver knows them by name."""
+
+
+def _carry_out(
+    connection: Connection, statement: _Statement, rows: Sequence[Mapping[str, Any]]
+) -> None:
+    order = statement.order
+    given = [tuple(row[name] for name in order) for row in rows] if order else rows
+    cursor = connection.connection.cursor()
+    try:
+        cursor.executemany(statement.text, given)
+    finally:
+        cursor.close()
 
 
 @cache
-def _insert_of(row: type[Table]) -> Any:
-    return sqlalchemy.insert(row)
+def _insert_of(dialect: Dialect, row: type[Table], names: tuple[str, ...]) -> _Statement:
+    return _worded(dialect, sqlalchemy.insert(row).inline(), names)
 
 
 @cache
-def _upsert_of(dialect: str, row: type[Table]) -> Any:
+def _upsert_of(dialect: Dialect, row: type[Table]) -> _Statement:
     keys = [column.name for column in row.__table__.primary_key]
-    statement = (sqlite if dialect == "sqlite" else postgresql).insert(row)
-    names = [column.name for column in row.__table__.columns if column.name not in keys]
-    fresh = {name: statement.excluded[name] for name in names}
-    return statement.on_conflict_do_update(index_elements=keys, set_=fresh)
+    statement = (sqlite if dialect.name == "sqlite" else postgresql).insert(row)
+    names = [column.name for column in row.__table__.columns]
+    fresh = {name: statement.excluded[name] for name in names if name not in keys}
+    return _worded(dialect, statement.on_conflict_do_update(index_elements=keys, set_=fresh), names)
+
+
+def _worded(dialect: Dialect, statement: Insert, names: Sequence[str]) -> _Statement:
+    compiled = statement.compile(dialect=dialect, column_keys=list(names))
+    return _Statement(str(compiled), compiled.positiontup or ())
 
 
 _AS_TUPLES = frozenset(("data", "targets", "points", "broken", "photos"))
 _AS_JSON = _AS_TUPLES | {"value", "evidence"}
+_PLAIN = frozenset((str, int, bool))
 
 
 def columns(item: Any, **more: Any) -> dict[str, Any]:
     """A dataclass as columns of the same names."""
-    given = {each.name: getattr(item, each.name) for each in fields(item)} | more
-    return {name: _column(name, value) for name, value in given.items()}
+    given = {
+        name: _as_json(getattr(item, name)) if as_json else _column(getattr(item, name))
+        for name, as_json in _columns_of(cast(Hashable, type(item)))
+        if name not in more
+    }
+    return given | more
 
 
-def _column(name: str, value: Any) -> Any:
-    if name in _AS_JSON:
-        return orjson.dumps(dict(value) if isinstance(value, Mapping) else value).decode()
+@cache
+def _columns_of(cls: Any) -> Sequence[tuple[str, bool]]:
+    """The fields of a dataclass, and whether each is kept as JSON."""
+    return [(each.name, each.name in _AS_JSON) for each in fields(cls)]
+
+
+def _as_json(value: Any) -> str:
+    return orjson.dumps(dict(value) if isinstance(value, Mapping) else value).decode()
+
+
+def _column(value: Any) -> Any:
+    if value is None or type(value) in _PLAIN:
+        return value
     if isinstance(value, datetime):
         return to_ms(value)
     return value.value if isinstance(value, StrEnum) else value

@@ -1,8 +1,8 @@
 """A node on mock pins in a process of its own, whose gate opens and closes at a steady rate.
 
-Prints, one a line, when each edge was settled: the monotonic clock in ns, which all processes of a
-machine share. The contact's settling time itself (1 ms here, 50 and 500 ms at a school) is no
-latency of ours and is left out.
+Reads, one a line, how many edges to make; prints, one a line, when each was settled: the monotonic
+clock in ns, which all processes of a machine share. The contact's settling time itself (1 ms here,
+50 and 500 ms at a school) is no latency of ours and is left out.
 """
 
 import sys
@@ -27,7 +27,7 @@ SETTLES_S = 0.001
 
 
 def main() -> None:
-    site_file, folder, edges, rate = sys.argv[1:5]
+    site_file, folder, rate = sys.argv[1:4]
     Device.pin_factory = MockFactory()
     site, clock, boot = load_site(Path(site_file)), Clock(), new_boot()
     transport = connect_to(site, f"campus-node-{NODE}", node_will(NODE, clock, boot))
@@ -39,10 +39,8 @@ def main() -> None:
     pin = Device.pin_factory.pin(GPIO)
     try:
         for line in sys.stdin:
-            if line.startswith("end"):
-                break
             due = time.monotonic()
-            for number in range(int(edges)):
+            for number in range(int(line)):
                 (pin.drive_low if number % 2 else pin.drive_high)()
                 print(time.monotonic_ns() + int(SETTLES_S * 1e9), flush=True)
                 due += 1 / float(rate)

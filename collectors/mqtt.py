@@ -58,6 +58,24 @@ class _Client(Client):
 
     closing: threading.Event
 
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._writing = threading.Lock()
+
+    def loop_write(self) -> MQTTErrorCode:
+        with self._writing:
+            return super().loop_write()
+
+    def hasten(self) -> None:
+        """Write what is queued from the caller's thread, which spares the wait until the network
+        thread wakes; what goes wrong here is left in the queue for that thread to find."""
+        if self._writing.acquire(blocking=False):
+            try:
+                if self.is_connected():
+                    self._packet_write()
+            finally:
+                self._writing.release()
+
     def loop_forever(
         self, timeout: float = 1.0, retry_first_connection: bool = False
     ) -> MQTTErrorCode:
@@ -85,8 +103,6 @@ class MqttTransport:
 
     name = "connection"
 
-    name = "connection"
-
     def __init__(
         self,
         address: str,
@@ -99,6 +115,7 @@ class MqttTransport:
         clean: bool = False,
     ) -> None:
         self._address = address
+        self._secure = address.startswith("mqtts://")
         self._username = username
         self._clean = clean
         self._lock = threading.Lock()
@@ -122,7 +139,7 @@ class MqttTransport:
         client.reconnect_delay_set(1, LONGEST_PAUSE_S)
         if self._username:
             client.username_pw_set(self._username, password or None)
-        if self._address.startswith("mqtts://"):
+        if self._secure:
             client.tls_set(ca_certs=ca_file or None)
         if will is not None:
             client.will_set(will.topic, will.payload, 1, will.retain)
@@ -138,8 +155,7 @@ class MqttTransport:
         if self._started:
             return
         self._started = True
-        secure = self._address.startswith("mqtts://")
-        host, port = split_address(self._address, 8883 if secure else 1883)
+        host, port = split_address(self._address, 8883 if self._secure else 1883)
         session = _properties(PacketTypes.CONNECT)
         session.SessionExpiryInterval = 0 if self._clean else SESSION_S
         self._client.connect_async(
@@ -177,6 +193,8 @@ class MqttTransport:
             if info.rc != MQTTErrorCode.MQTT_ERR_SUCCESS:
                 raise TransportError(f"not sent to {self._address}: {info.rc.name}")
             self._underway.append(info)
+        if not self._secure:  # a TLS connection must not be read and written by two threads
+            self._client.hasten()
 
     def subscribe(self, filter: str, handler: Handler, qos: int = 1) -> None:
         with self._lock:

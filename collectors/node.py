@@ -173,6 +173,7 @@ class NodeAgent:
         if now - self._examined >= VITALS_S:
             self._examine()
         self._announcer.tell_status(self._vitals, self._faults(), self._outbox.depth())
+        self._outbox.rest()
 
     def _take_in(self, wait: float) -> None:
         """Everything that came in, at most waiting `wait` seconds for the first."""

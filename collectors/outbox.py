@@ -27,6 +27,10 @@ DROP_TOLD = timedelta(hours=24)
 TIDY_AT = 64
 """Acknowledged batches whose rows may still be there; they go with the next commit."""
 
+CARRIED_AFTER = 60
+"""Commits that the log holds before they are carried over; SQLite itself would do it within a
+commit, at 1,000 pages, while an event waits."""
+
 BatchKey = tuple[str, int]
 """Boot and number of a batch."""
 
@@ -76,6 +80,7 @@ class Outbox:
         self._acknowledged: set[BatchKey] = set()
         self._faults: dict[str, NodeFault] = {}
         self._closed = False
+        self._commits = 0
         self._db = self._open()
         self._load()
 
@@ -181,6 +186,7 @@ class Outbox:
             if db.in_transaction:
                 db.execute("ROLLBACK")
             raise
+        self._commits += 1
         self._acknowledged -= removed
         if dropped:
             self._note_drop(*dropped)
@@ -286,6 +292,16 @@ class Outbox:
             log.warning("acknowledged batches stay in the outbox for now: %s", error)
             if self._db.in_transaction:
                 self._db.execute("ROLLBACK")
+
+    def rest(self) -> None:
+        """Nothing is urgent: carry the log over into the file where it has grown."""
+        if self._commits < CARRIED_AFTER:
+            return
+        self._commits = 0
+        try:
+            self._db.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+        except sqlite3.Error as error:
+            log.warning("the outbox's log is carried over later: %s", error)
 
     def depth(self) -> int:
         """Readings that are not yet in the store."""

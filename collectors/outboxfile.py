@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 from zlib import crc32
 
+from collectors.logroom import make_room
+
 log = logging.getLogger(__name__)
 
 LONGEST = 4 * 1024**3
@@ -39,6 +41,8 @@ def open_file(path: Path | None) -> sqlite3.Connection:
         (verdict,) = db.execute("PRAGMA quick_check(1)").fetchone()
         if verdict != "ok":
             raise sqlite3.DatabaseError(verdict)
+        if path is not None:
+            make_room(path)
     except sqlite3.Error:
         db.close()
         raise

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from collectors.outbox import Outbox, Waiting
+from collectors.logroom import ROOM_BYTES
+from collectors.outbox import CARRIED_AFTER, Outbox, Waiting
 from collectors.timeline import Taken
 from devices import wire
 from devices.catalog import Site
@@ -341,3 +342,27 @@ def test_acknowledged_rows_leave_the_file(outbox: Outbox, path: Path, clock: Fak
     with closing(sqlite3.connect(path)) as db:
         assert db.execute("SELECT count(*) FROM batch").fetchone() == (0,)
     assert outbox.depth() == 0
+
+
+def test_the_log_has_room_from_the_start_and_never_outgrows_it(
+    path: Path, outbox: Outbox, clock: FakeClock
+) -> None:
+    log = path.with_name(f"{path.name}-wal")
+    size = log.stat().st_size
+    assert size >= ROOM_BYTES
+    for _ in range(5 * CARRIED_AFTER):
+        put(outbox, clock, urgent=True)
+        outbox.rest()
+    assert log.stat().st_size == size
+
+
+def test_what_lies_in_a_roomy_log_is_there_after_a_power_cut(
+    path: Path, outbox: Outbox, clock: FakeClock, tmp_path: Path
+) -> None:
+    batches = [put(outbox, clock)[0] for _ in range(3)]
+    after = tmp_path / "after" / path.name
+    after.parent.mkdir()
+    for end in ("", "-wal"):
+        shutil.copy(f"{path}{end}", f"{after}{end}")
+    with closing(Outbox(after, NODE, clock)) as again:
+        assert again.pending(10) == batches
