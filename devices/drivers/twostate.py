@@ -37,6 +37,7 @@ class TwoState(Driver):
         self._edges: deque[tuple[float, bool]] = deque()
         self._emit: Emit | None = None
         self._settling: Settling | None = None
+        self._moved_at = 0.0
 
     @property
     def gpio(self) -> int:
@@ -61,7 +62,8 @@ class TwoState(Driver):
         pin = open_input(self.point.id, self.gpio, self._on_edge)
         with self._lock:
             self._pin, self._emit = pin, emit
-            self._settling = Settling(self.times(), self._tripped(pin.level()), CLOCK.monotonic())
+            self._moved_at = CLOCK.monotonic()
+            self._settling = Settling(self.times(), self._tripped(pin.level()), self._moved_at)
             emit(self._sample(self._settling))
         ATTENDANT.enter(self)
         ATTENDANT.wake(self)
@@ -90,6 +92,7 @@ class TwoState(Driver):
                     emit(self._sample(settling))
                 settling.see(self._tripped(level), at)
             if settling.settle(now):
+                self._moved_at = now
                 emit(self._sample(settling))
             return settling.due()
 
@@ -101,6 +104,12 @@ class TwoState(Driver):
             f"the contact on GPIO{self.gpio} chatters, over {self.times().chatter} changes in a "
             "minute: check its magnet, screws and cable"
         )
+
+    def tripped_for(self) -> float:
+        """Seconds that the alarming level has lasted; 0 while it is calm."""
+        with self._lock:
+            tripped = self._settling is not None and self._settling.level
+            return CLOCK.monotonic() - self._moved_at if tripped else 0.0
 
     def close(self) -> None:
         with self._lock:

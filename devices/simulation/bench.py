@@ -9,6 +9,7 @@ from typing import Any
 
 from devices.drivers.adc import FULL
 from devices.drivers.cards import ALLOW_FILE_VARIABLE, KEY_FILE_VARIABLE, KEY_VARIABLE
+from devices.drivers.dht22 import FOLDER_VARIABLE as IIO_VARIABLE
 from devices.drivers.frames import SILENCE_S
 from devices.drivers.i2c import BUSES
 from devices.drivers.onewire import FOLDER_VARIABLE, crc8
@@ -16,7 +17,7 @@ from devices.errors import DeviceError
 from devices.service import Clock
 from devices.simulation.mocki2c import MockBus, MockSht3x
 
-_OURS = (FOLDER_VARIABLE, ALLOW_FILE_VARIABLE, KEY_VARIABLE, KEY_FILE_VARIABLE)
+_OURS = (FOLDER_VARIABLE, IIO_VARIABLE, ALLOW_FILE_VARIABLE, KEY_VARIABLE, KEY_FILE_VARIABLE)
 
 
 class Bench:
@@ -30,6 +31,7 @@ class Bench:
         self._folder = folder
         self._clock = clock
         self.bus = folder / "w1"
+        self.iio = folder / "iio"
         self.i2c: dict[int, MockBus] = {1: MockBus()}
         self._factory: Any = None
         self._before: Any = None
@@ -48,12 +50,14 @@ class Bench:
             raise DeviceError(
                 f"a simulated node needs gpiozero ({error}): pip install 'campus-monitor[node]'"
             ) from error
-        shutil.rmtree(self.bus, ignore_errors=True)
-        self.bus.mkdir(parents=True)
+        for kernels in (self.bus, self.iio):
+            shutil.rmtree(kernels, ignore_errors=True)
+            kernels.mkdir(parents=True)
         list_file = self._folder / "allowed-cards.txt"
         list_file.write_text(allowed, "utf-8")
         self._environment = {name: os.environ.get(name) for name in _OURS}
         os.environ[FOLDER_VARIABLE] = str(self.bus)
+        os.environ[IIO_VARIABLE] = str(self.iio)
         os.environ[ALLOW_FILE_VARIABLE] = str(list_file)
         os.environ[KEY_VARIABLE] = card_key
         self._before, self._factory = Device.pin_factory, BenchFactory()
@@ -132,6 +136,25 @@ class Bench:
         fresh = sensor / "w1_slave.new"
         fresh.write_text(w1_slave(raw), "ascii")
         fresh.replace(sensor / "w1_slave")
+
+    def show_dht22(self, gpio: int, temperature: float, humidity: float) -> None:
+        """What the kernel's driver gives for a DHT22 from now on; plugs it in."""
+        sensor = self.iio / f"iio:device{gpio}"
+        (sensor / "of_node").mkdir(parents=True, exist_ok=True)
+        (sensor / "of_node" / "gpios").write_bytes(bytes((0, 0, 0, 9, 0, 0, 0, gpio, 0, 0, 0, 0)))
+        for name, text in (
+            ("name", f"dht11@{gpio:x}"),
+            ("in_temp_input", f"{temperature * 1000:.0f}"),
+            ("in_humidityrelative_input", f"{humidity * 1000:.0f}"),
+        ):
+            fresh = sensor / f"{name}.new"
+            fresh.write_text(text + "\n", "ascii")
+            fresh.replace(sensor / name)
+
+    def unplug_dht22(self, gpio: int) -> None:
+        """The kernel's driver stays, but nothing answers it any more."""
+        for name in ("in_temp_input", "in_humidityrelative_input"):
+            (self.iio / f"iio:device{gpio}" / name).unlink(missing_ok=True)
 
     def climate_chip(self, address: int, bus: int = 1) -> MockSht3x:
         """The SHT3x at an address; plugs it in."""

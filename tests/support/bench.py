@@ -78,6 +78,14 @@ RIGS: dict[str, Rig] = {
         "power", {"chip": 0, "channel": 6}, lambda bench: bench.set_wave(0, 6, 100),
         ("CE0/6", SPI), _channel(0, 6, 0),
     ),
+    "dht22": Rig(
+        "humidity", {"gpio": 4}, lambda bench: bench.show_dht22(4, 21.5, 45.0),
+        ("GPIO4", "dtoverlay=dht11,gpiopin=4"), lambda bench: bench.unplug_dht22(4),
+    ),
+    "pulse": Rig("water-meter", {"gpio": 21, "per_pulse": 0.001}, _nothing, ("GPIO21", LGPIO)),
+    "pir": Rig("motion", {"gpio": 25}, _low(25), ("GPIO25", LGPIO), level="clear"),
+    "leak": Rig("water-leak", {"gpio": 27}, _low(27), ("GPIO27", LGPIO), level="dry"),
+    "sense": Rig("running", {"gpio": 22}, _nothing, ("GPIO22", LGPIO), level="stopped"),
     "sht3x": Rig(
         "temperature-room", {}, lambda bench: bench.climate_chip(0x44).show(21.5, 45.0),
         ("0x44 on I2C-1", "i2c_arm=on"), lambda bench: bench.unplug_chip(0x44),
