@@ -11,7 +11,7 @@ from devices.catalog import Point
 from devices.driver import DRIVERS, Driver, Emit
 from devices.drivers.attendant import ATTENDANT
 from devices.drivers.cards import ALLOW_FILE_VARIABLE, AllowList, card_key, card_token
-from devices.drivers.frames import Assembler, Card, Reject
+from devices.drivers.frames import LENGTHS, Assembler, Card, Edge, Lines, Reject, parse
 from devices.drivers.pins import Gpio, InputPin, open_input
 from devices.errors import DeviceError
 from devices.model import Sample, ValueType
@@ -35,11 +35,31 @@ class WiegandOptions:
     direction: Literal["in", "out"] = field(
         default="in", metadata={"text": "which way a person goes past this reader"}
     )
+    bits: Literal["26", "34", "both"] = field(
+        default="both",
+        metadata={"text": "length of this reader's frames; naming it also refuses the other one"},
+    )
     allow_file: str = field(
         default="",
         metadata={"text": "file of card tokens, one a line, `denied` after a blocked one; empty: "
                   f"`{ALLOW_FILE_VARIABLE}`, else every card is unknown"},
     )  # fmt: skip
+
+
+def decode(bits: str) -> Card:
+    """The card of a frame such as `00101101000000001010001000`; its `facility` and `serial`.
+
+    Raises ValueError with the reason it is none.
+    """
+    text = bits.replace(" ", "")
+    if set(text) - {"0", "1"}:
+        raise ValueError("a frame consists of the bits 0 and 1")
+    found = parse([int(bit) for bit in text])
+    if isinstance(found, Card):
+        return found
+    if found.reason == "length":
+        raise ValueError(f"{found.pulses} bits are no frame, which has 26 or 34")
+    raise ValueError("the parity is wrong: even over the first half, odd over the second")
 
 
 @DRIVERS.register("wiegand")
@@ -55,10 +75,12 @@ class Wiegand(Driver):
     def __init__(self, point: Point, options: Any) -> None:
         super().__init__(point, options)
         self.rejects: Counter[str] = Counter()
-        """Frames refused since the start, by reason: `length`, `parity`."""
+        """Frames refused since the start, by reason: `length`, `parity`, `overlap`."""
         self._lines: list[InputPin] = []
-        self._pulses: deque[tuple[float, int]] = deque()
-        self._assembler = Assembler()
+        self._edges: deque[Edge] = deque()
+        wanted = self.options.bits
+        self._assembler = Assembler(LENGTHS if wanted == "both" else (int(wanted),))
+        self._both_lines = Lines()
         self._arrived = 0.0
         self._told: dict[str, float] = {}
         self._recent: deque[float] = deque()
@@ -84,7 +106,7 @@ class Wiegand(Driver):
         self._emit = emit
         try:
             for gpio, handler in ((options.d0, self._on_d0), (options.d1, self._on_d1)):
-                self._lines.append(open_input(self.point.id, gpio, handler, edges="falling"))
+                self._lines.append(open_input(self.point.id, gpio, handler))
         except DeviceError:
             self._release()
             raise
@@ -92,12 +114,12 @@ class Wiegand(Driver):
 
     def attend(self, now: float) -> float | None:
         """On the attendant's thread: assemble, judge, tell."""
-        pulses = []
-        while self._pulses:
-            pulses.append(self._pulses.popleft())
-        if pulses:
+        edges = []
+        while self._edges:
+            edges.append(self._edges.popleft())
+        if edges:
             self._arrived = now
-            for frame in self._assembler.add(pulses):
+            for frame in self._assembler.add(self._both_lines.pulses(edges)):
                 self._take(frame, now)
         elif now >= self._over_at():
             for frame in self._assembler.end():
@@ -131,14 +153,14 @@ class Wiegand(Driver):
 
     # These two run on gpiozero's thread, at up to 245,000 edges a second: nothing more in them.
 
-    def _on_d0(self, ticks: float, _level: int) -> None:
-        self._pulses.append((ticks, 0))
-        if len(self._pulses) == 1:
+    def _on_d0(self, ticks: float, level: int) -> None:
+        self._edges.append(Edge(ticks, 0, bool(level)))
+        if len(self._edges) == 1:
             ATTENDANT.wake(self)
 
-    def _on_d1(self, ticks: float, _level: int) -> None:
-        self._pulses.append((ticks, 1))
-        if len(self._pulses) == 1:
+    def _on_d1(self, ticks: float, level: int) -> None:
+        self._edges.append(Edge(ticks, 1, bool(level)))
+        if len(self._edges) == 1:
             ATTENDANT.wake(self)
 
     def _take(self, frame: Card | Reject, now: float) -> None:

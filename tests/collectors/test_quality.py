@@ -54,6 +54,8 @@ def test_a_rack_that_really_gets_that_hot_is_out_of_range_and_not_a_power_on_val
     rack.says(69.0)
     assert rack.says(85.0) is Quality.ERROR_VALUE
     hot = Stream("temperature-hot")
+    assert hot.says(85.0) is Quality.ERROR_VALUE
+    hot.says(82.0)
     assert hot.says(85.0) is Quality.GOOD
 
 

@@ -1,12 +1,16 @@
 """DS18B20: every recorded `w1_slave` file gives its temperature or a reason why not."""
 
+import os
+import threading
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from devices.drivers.onewire import celsius, scratchpad
+from devices.driver import Surroundings
+from devices.drivers.onewire import celsius, crc8, scratchpad
 from devices.errors import DeviceError
+from devices.model import Value
 from devices.simulation.bench import w1_slave
 from tests.support.bench import Lab, driver_for, point_for
 from tests.support.outside import sensor_vectors
@@ -73,7 +77,10 @@ def test_a_file_that_is_no_reading_says_why(text: str, reason: str, tmp_path: Pa
 def test_a_sensor_that_is_not_on_the_bus_is_named_with_the_overlay(lab: Lab) -> None:
     lab.bench.show_temperature("28-0000000000aa", 4.0)
     driver = driver_for(point_for("onewire"))
-    with pytest.raises(DeviceError, match=f"{ADDRESS} is not on the bus, which has 1 .*w1-gpio"):
+    with pytest.raises(
+        DeviceError,
+        match=f"{ADDRESS} is not on the bus, which has 28-0000000000aa that no .*w1-gpio",
+    ):
         driver.start(lambda sample: None)
 
 
@@ -85,3 +92,86 @@ def test_a_sensor_comes_back_when_it_is_plugged_in_again(lab: Lab) -> None:
         driver.sample()
     lab.bench.show_temperature(ADDRESS, 5.0)
     assert [sample.value for sample in driver.sample()] == [5.0]
+
+
+def test_of_several_sensors_on_a_bus_each_is_itself_and_a_swapped_one_is_named(lab: Lab) -> None:
+    others = [f"28-0000000000{number:02x}" for number in range(3)]
+    for number, address in enumerate(others):
+        lab.bench.show_temperature(address, float(number))
+    read = [lab.open("onewire", address=address)[0] for address in others]
+    assert [next(iter(driver.sample())).value for driver in read] == [0.0, 1.0, 2.0]
+    driver = driver_for(point_for("onewire"))
+    used = tuple(point_for("onewire", address=address) for address in others[:2])
+    driver.surroundings = Surroundings(points=used)
+    with pytest.raises(DeviceError, match=f"which has {others[2]} that no point uses"):
+        driver.start(lambda sample: None)
+    everyone = tuple(point_for("onewire", address=address) for address in others)
+    driver.surroundings = Surroundings(points=everyone)
+    with pytest.raises(DeviceError, match=r"which has 3 other\(s\), each in use"):
+        driver.start(lambda sample: None)
+
+
+class Flaky:
+    """A sensor whose file is a pipe: each reading gets what stands next."""
+
+    GOOD, BAD = w1_slave(68), w1_slave(68).replace("44 00", "45 00")
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self.driver = driver_for(point_for("onewire", folder=str(folder)))
+        put(folder, self.GOOD)
+        self.driver.start(lambda sample: None)
+
+    def reads(self, *answers: str) -> list[Value]:
+        path = self._folder / ADDRESS / "w1_slave"
+        following = path.with_name("following")
+
+        def feed() -> None:
+            for answer in answers:
+                with path.open("w") as pipe:
+                    pipe.write(answer)
+                    # Before this one ends: who opens the file next must find the next pipe.
+                    os.mkfifo(following)
+                    following.replace(path)
+
+        path.unlink()
+        os.mkfifo(path)
+        feeder = threading.Thread(target=feed)
+        feeder.start()
+        try:
+            return [sample.value for sample in self.driver.sample()]
+        finally:
+            feeder.join(5.0)
+
+
+def test_a_wrong_checksum_is_read_again_and_three_of_ten_are_told(tmp_path: Path) -> None:
+    sensor = Flaky(tmp_path)
+    for _ in range(2):
+        assert sensor.reads(Flaky.BAD, Flaky.GOOD) == [4.25]
+    assert sensor.driver.health() == ""
+    assert sensor.reads(Flaky.BAD, Flaky.GOOD) == [4.25]
+    assert "answered 3 of 6 times with a wrong checksum" in sensor.driver.health()
+    for _ in range(10):
+        assert sensor.reads(Flaky.GOOD) == [4.25]
+    assert sensor.driver.health() == ""
+
+
+def frame(*data: int) -> str:
+    text = bytes((*data, crc8(bytes(data)))).hex(" ")
+    return f"{text} : crc={text[-2:]} YES\n{text} t=0\n"
+
+
+@pytest.mark.parametrize(
+    ("raw", "reason"),
+    [(-127 * 16, "-127 °C, what a lost sensor"), (2001, "beyond"), (-881, "beyond")],
+)
+def test_what_the_sensor_cannot_measure_is_refused(raw: int, reason: str) -> None:
+    low, high = (raw & 0xFFFF).to_bytes(2, "little")
+    with pytest.raises(ValueError, match=reason):
+        celsius(scratchpad(frame(low, high, 0x4B, 0x46, 0x7F, 0xFF, 0x0C, 0x10)))
+
+
+def test_a_ds18s20_has_half_degrees_and_a_remainder() -> None:
+    """Recorded bytes that its own driver read as 22.5625 °C, and the data sheet's -25 °C."""
+    assert celsius(bytes.fromhex("2d004b46ffff0310dd"), "10") == 22.5625
+    assert celsius(bytes((0xCE, 0xFF, 0x4B, 0x46, 0xFF, 0xFF, 0x0C, 0x10)), "10") == -25.0
