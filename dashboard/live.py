@@ -43,7 +43,7 @@ class Hub:
     name = "live"
 
     def __init__(
-        self, site: Site, transport: Transport, clock: Clock, *, max_streams: int = 200
+        self, site: Site, transport: Transport, clock: Clock, *, max_streams: int = 240
     ) -> None:
         self.now = Picture(site)
         self._site, self._transport, self._clock = site, transport, clock

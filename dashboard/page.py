@@ -28,7 +28,10 @@ from devices.model import NodeId, PlaceId, PointId, to_ms
 
 def language() -> str:
     """`zh` or `en`, of the request that is being answered."""
-    return "en" if str(get_locale()).startswith("en") else "zh"
+    found: str | None = g.get("page_language")
+    if found is None:
+        found = g.page_language = "en" if str(get_locale()).startswith("en") else "zh"
+    return found
 
 
 def name_of(thing: Named) -> str:

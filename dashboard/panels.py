@@ -28,7 +28,10 @@ class PointPanel:
     place: Place
     reading: Reading | None
     condition: Condition
-    limits: tuple[Limit, ...]
+
+    @property
+    def limits(self) -> tuple[Limit, ...]:
+        return limits_of(self.id)
 
     @property
     def id(self) -> PointId:
@@ -68,15 +71,14 @@ def panels(points: Iterable[Point]) -> list[PointPanel]:
     """Panels of several points, of one moment."""
     here = parts()
     readings = here.hub.now.readings()
-    conditions = here.hub.now.conditions(here.clock.now())
+    named = [(PointId(point.id), point) for point in points]
+    conditions = here.hub.now.conditions(here.clock.now(), [id for id, _ in named])
     return [
         PointPanel(
-            point, here.site.kinds[id], here.site.place_of(id), readings.get(id), conditions[id],
-            limits_of(id),
+            point, here.site.kinds[id], here.site.place_of(id), readings.get(id), conditions[id]
         )
-        for point in points
-        for id in (PointId(point.id),)
-    ]  # fmt: skip
+        for id, point in named
+    ]
 
 
 def panel(point: PointId) -> PointPanel:

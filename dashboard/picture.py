@@ -1,7 +1,7 @@
 """Picture: what is so now; messages change it, any thread may look at it."""
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -70,16 +70,16 @@ class Picture:
             reading = self._readings.get(point)
         return condition_of(self._site.kinds[point], reading, alerts, now)
 
-    def conditions(self, now: datetime) -> dict[PointId, Condition]:
-        """`condition` of every point of the site at once."""
+    def conditions(self, now: datetime, points: Iterable[PointId]) -> dict[PointId, Condition]:
+        """`condition` of several points at once."""
         with self._lock:
             readings, alerts = dict(self._readings), list(self._alerts.values())
         by_point: dict[Any, list[Mapping[str, Any]]] = {}
         for alert in alerts:
             by_point.setdefault(alert.get("point"), []).append(alert)
         return {
-            id: condition_of(kind, readings.get(id), by_point.get(id, ()), now)
-            for id, kind in self._site.kinds.items()
+            id: condition_of(self._site.kinds[id], readings.get(id), by_point.get(id, ()), now)
+            for id in points
         }
 
     # --- changes -------------------------------------------------------------------------

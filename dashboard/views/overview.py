@@ -24,6 +24,7 @@ from devices.errors import CampusError
 from devices.model import NodeId, NodeState, NodeStatus
 
 section = Section("overview", __name__)
+MOST_VALUES = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,15 +62,13 @@ def overview() -> str:
     """The overview."""
     here, now = parts(), parts().clock.now()
     everything = panels(here.site.points.values())
-    by_place: dict[str, list[PointPanel]] = {}
-    for each in everything:
-        by_place.setdefault(each.place.id, []).append(each)
+    by_place = panels_by_place(everything)
     restarted = [service for service in supervised() if service.restarted_lately(now)]
     return render_template(
         "overview.html",
         plan_trouble=parts().plan_trouble,
         alerts=open_alerts(),
-        **campus_plan(),
+        **campus_plan(by_place),
         values=_values(everything),
         canteen=_tile(canteen_points()),
         gates=_gate_tile(),
@@ -81,19 +80,28 @@ def overview() -> str:
 
 
 def _values(everything: Sequence[PointPanel]) -> list[PointPanel]:
-    """What somebody looks at many times a day: what keeps food, the gates, the server room."""
+    """What somebody looks at many times a day: what keeps food, the gates, the server room; where
+    these are too many, first what is not as it should be."""
     watched = [*UNIT_KINDS, "gate"]
     rooms = {p.id for p in parts().site.places.values() if p.type == "server-room"}
     servers = [p for p in everything if p.point.room in rooms and p.unit]
     found = [p for kind in watched for p in everything if p.kind.key == kind]
-    return found + servers
+    found += servers
+    if len(found) <= MOST_VALUES:
+        return found
+    chosen = {p.id for p in sorted(found, key=lambda p: p.state.rank)[:MOST_VALUES]}
+    return [p for p in found if p.id in chosen]
 
 
-def campus_plan() -> dict[str, Any]:
+def panels_by_place(everything: Sequence[PointPanel]) -> dict[str, list[PointPanel]]:
+    found: dict[str, list[PointPanel]] = {}
+    for each in everything:
+        found.setdefault(each.place.id, []).append(each)
+    return found
+
+
+def campus_plan(by_place: dict[str, list[PointPanel]]) -> dict[str, Any]:
     """What the plan of the campus draws: `buildings`, and `spots` with their states."""
-    by_place: dict[str, list[PointPanel]] = {}
-    for each in panels(parts().site.points.values()):
-        by_place.setdefault(each.place.id, []).append(each)
     return {"buildings": _drawn_buildings(), "spots": _spots(by_place)}
 
 

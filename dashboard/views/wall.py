@@ -9,7 +9,7 @@ from dashboard.panels import open_alerts, panels
 from dashboard.roles import Permission
 from dashboard.section import Section, parts
 from dashboard.views.classrooms import floors_shown
-from dashboard.views.overview import campus_plan
+from dashboard.views.overview import campus_plan, panels_by_place
 from dashboard.views.places import canteen_points
 
 section = Section("wall", __name__)
@@ -20,16 +20,17 @@ TEN_YEARS_S = 10 * 365 * 86400
 def wall() -> str:
     """What is wrong, the campus, the canteen, the gates and the rooms, one after the other."""
     site = parts().site
+    everything = panels(site.points.values())
     servers = {place.id for place in site.places.values() if place.type == "server-room"}
     return render_template(
         "wall.html",
         alerts=[alert for alert in open_alerts() if alert.state != "shelved"],
         units=canteen_points(),
         gates=panels(site.points_of("gate")),
-        servers=[p for p in panels(site.points.values()) if p.place.id in servers and p.unit],
+        servers=[p for p in everything if p.place.id in servers and p.unit],
         floors=floors_shown(),
         moment=parts().plan.calendar.moment(parts().clock.now()),
-        **campus_plan(),
+        **campus_plan(panels_by_place(everything)),
     )  # fmt: skip
 
 
