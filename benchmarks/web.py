@@ -24,8 +24,8 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from benchmarks._year import fill
 from benchmarks._bare import connected
+from benchmarks._year import fill
 from benchmarks.latency import healthy
 from dashboard.records.accounts import Accounts
 from devices import wire
