@@ -8,6 +8,7 @@ from flask import Flask, Response, render_template, request
 from flask_babel import gettext as _
 from werkzeug.exceptions import HTTPException
 
+from dashboard.records.fields import BadField, NotNow
 from devices.errors import CampusError, StoreError
 
 log = logging.getLogger(__name__)
@@ -64,12 +65,17 @@ def handle_errors(app: Flask) -> None:
             return problem(400, error.what, parameter=error.parameter, remedy=error.remedy)
         return _page(400, str(error))
 
+    def on_bad_field(error: BadField) -> Response:
+        return on_bad_input(BadInput(error.field, error.what, error.remedy))
+
     def on_store(error: StoreError) -> Response:
         log.warning("the store could not answer %s: %s", request.path, error)
         return _answer(503, f"the store does not answer: {error}")
 
     app.register_error_handler(HTTPException, on_http)
     app.register_error_handler(BadInput, on_bad_input)
+    app.register_error_handler(BadField, on_bad_field)
+    app.register_error_handler(NotNow, lambda error: _answer(409, str(error)))
     app.register_error_handler(StoreError, on_store)
     app.register_error_handler(EngineSilent, lambda error: _answer(503, str(error)))
     app.register_error_handler(EngineRefused, lambda error: _answer(409, str(error)))

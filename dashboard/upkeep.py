@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from dashboard.photos import Photos
+from dashboard.records.registers import Registers
 from devices.service import Clock
 
 
@@ -11,5 +12,9 @@ class Upkeep:
 
     def __init__(self, url: str, data: Path, clock: Clock) -> None:
         self.photos = Photos(data / "photos")
+        self._registers = Registers(url, clock)
+        self.assets = self._registers.assets
+        self.stock = self._registers.stock
 
-    def close(self) -> None: ...
+    def close(self) -> None:
+        self._registers.close()

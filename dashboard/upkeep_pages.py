@@ -1,9 +1,11 @@
 """The sections of the maintenance log and its registers, listed once for the application."""
 
-from dashboard.api import work_orders
+from dashboard.api import assets as api_assets
+from dashboard.api import consumables, work_orders
 from dashboard.section import Section
-from dashboard.views import maintenance, order_log, photos
+from dashboard.views import assets, maintenance, order_log, photos, stock
 
 UPKEEP: tuple[Section, ...] = (
-    maintenance.section, order_log.section, photos.section, work_orders.section,
+    maintenance.section, order_log.section, photos.section, assets.section, stock.section,
+    work_orders.section, api_assets.section, consumables.section,
 )  # fmt: skip

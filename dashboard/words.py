@@ -63,6 +63,48 @@ WAITINGS: Words = {
     "parts": _("待件"),
     "external": _("外修"),
 }
+ASSET_STATES: Words = {
+    "in-use": _("在用"),
+    "idle": _("闲置"),
+    "repair": _("待修"),
+    "to-scrap": _("待报废"),
+    "disposed": _("已处置"),
+}
+CATEGORIES: Words = {
+    "computer": _("计算机设备"),
+    "office": _("办公设备"),
+    "projector": _("投影和电视"),
+    "sound": _("音响"),
+    "communication": _("通信和网络"),
+    "electrical": _("电气设备"),
+    "instrument": _("仪器和传感器"),
+    "kitchen": _("食堂设备"),
+    "machinery": _("机械设备"),
+    "furniture": _("家具"),
+    "other": _("其他"),
+}
+ACQUIRED: Words = {
+    "bought": _("购置"),
+    "allotted": _("调拨"),
+    "donated": _("捐赠"),
+    "built": _("自建"),
+    "other": _("其他"),
+}
+ASSET_EVENTS: Words = {
+    "created": _("建卡"),
+    "changed": _("更正"),
+    "status": _("状态变动"),
+    "swap": _("设备更换"),
+    "calibrated": _("校准"),
+    "write-off": _("报废"),
+}
+DIRECTIONS: Words = {
+    "in": _("入库"),
+    "out": _("领用"),
+    "back": _("退回"),
+    "count": _("盘点"),
+    "scrap": _("报废"),
+}
 RESULTS: Words = {
     "fixed": _("修复"),
     "no-fault": _("检查无故障"),

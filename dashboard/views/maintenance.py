@@ -11,10 +11,13 @@ from werkzeug.wrappers import Response
 from alerts.faultlore import fault_of
 from alerts.order import OrderDeed, OrderEvent, OrderState, Queue, Result, Urgency, WorkOrder
 from dashboard.api.answers import is_number
+from dashboard.api.consumables import moved
 from dashboard.api.work_orders import change_order, known_order, report_fault
+from dashboard.auth import person
 from dashboard.page import language, parse_time
 from dashboard.photos import BadPhoto
 from dashboard.problems import BadInput, EngineRefused, EngineSilent
+from dashboard.records.fields import BadField, NotNow
 from dashboard.roles import Permission
 from dashboard.section import Section, parts
 from devices.errors import CampusError
@@ -70,7 +73,19 @@ def order_parts(order: WorkOrder) -> dict[str, Any]:
         "events": events,
         "down_s": None if down is None else down.total_seconds(),
         "progress": progress(order, events), "results": _RESULTS, "queues": list(Queue),
-        "urgencies": list(Urgency), "since": since,
+        "urgencies": list(Urgency), "since": since, **_registered(order),
+    }  # fmt: skip
+
+
+def _registered(order: WorkOrder) -> dict[str, Any]:
+    """What the registers know of it: the parts it took, its device's name."""
+    upkeep, known = parts().upkeep, order.asset
+    asset = upkeep.assets.get(known) if known else None
+    used = upkeep.stock.used(order.id)
+    return {
+        "parts_used": used, "parts_cost": sum(part.cost for part in used), "asset": asset,
+        "device_name": f"{asset.name} {asset.brand} {asset.model}".strip() if asset else "",
+        "articles": upkeep.stock.every() if order.open else (),
     }  # fmt: skip
 
 
@@ -128,6 +143,23 @@ def photo(id: str) -> Response:
     return told(keep, _("照片已加入。"), here)
 
 
+@section.path("/<id>/parts", Permission.REPAIR, methods=("POST",))
+def take_part(id: str) -> Response:
+    """A part out of stock for this entry, or back into it."""
+    order, here = known_order(id), url_for("maintenance.entry", id=id)
+
+    def take() -> None:
+        form = request.form.to_dict()
+        number = form.get("consumable", "")
+        if not number.isascii() or not number.isdigit():
+            raise BadField(_("配件"), _("没有选择"), "choose one")
+        purpose = f"#{order.number} {order.title}"[:200]
+        given = {"direction": "out", "receiver": person().shown, "purpose": purpose, **form}
+        moved(int(number[:9]), {**given, "order": id})
+
+    return told(take, _("已登记出库。"), f"{here}#parts")
+
+
 @section.path("/<id>/note", Permission.REPORT, methods=("POST",))
 def note(id: str) -> Response:
     """A remark beside an entry."""
@@ -164,7 +196,7 @@ def told(act: Callable[[], Mapping[str, Any] | None], done: str, back: str) -> R
     """Back to a page, with what became of it in words."""
     try:
         act()
-    except (BadInput, BadPhoto, EngineSilent, EngineRefused) as error:
+    except (BadInput, BadField, NotNow, BadPhoto, EngineSilent, EngineRefused) as error:
         flash(str(error), "error")
     else:
         flash(done, "done")

@@ -13,7 +13,7 @@ OPEN = {
 EXAMPLES = {
     "id": "a1", "gate": "gate-east", "name": "viewer", "do": "accept", "what": "language",
     "choice": "en", "filename": "icon.svg", "rule": "FOOD-01", "day": "2026-11-23",
-    "token": "campus_1_x",
+    "token": "campus_1_x", "number": "CQ-LC-001",
 }  # fmt: skip
 
 
@@ -23,6 +23,8 @@ def paths(dashboard: Dashboard) -> Iterator[tuple[str, str, str]]:
         values = {name: EXAMPLES[name] for name in rule.arguments}
         if rule.endpoint in ("points.history", "api_points.one_point"):
             values["id"] = "canteen/fridge-1/temperature"
+        if "<int:id>" in rule.rule:
+            values["id"] = "1"
         with dashboard.app.test_request_context():
             path = dashboard.app.url_for(rule.endpoint, **values)
         for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
