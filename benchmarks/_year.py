@@ -12,13 +12,12 @@ from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from collectors.store import Fact
 from collectors.store.block import Row, pack, summed
 from collectors.store.grid import DAY, HOUR, MINUTE, day_shift
 from collectors.store.sqlite import SqliteStore
 from collectors.store.sqlite_file import block_key
 from devices.catalog import Site
-from devices.model import NO_DETAIL, NodeId, PointId, Quality, to_ms
+from devices.model import NO_DETAIL, Fact, NodeId, PointId, Quality, to_ms
 
 DAYS = 365
 FRESH = 2

@@ -3,13 +3,14 @@
 import sqlite3
 import threading
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import Any
 
+from collectors.booking import Booking, Ranges
 from devices.errors import StoreError, StoreUnavailable
 from devices.model import NodeId, Origin, from_ms, to_ms
 
@@ -17,6 +18,9 @@ LATE = timedelta(minutes=5)
 """A batch whose newest reading is older than this when it comes in counts as late."""
 MOST_DEAD_LETTERS = 10_000
 RAW_BYTES = 4096
+BOOTS_IN_MEMORY = 500
+_SLOT_MS = 15 * 60_000
+"""No time zone begins its day within such a stretch."""
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS batches (
@@ -77,9 +81,13 @@ class Ledger:
         self._readonly = readonly
         self._lock = threading.Lock()
         self._db: sqlite3.Connection | None = None
+        self._books: dict[tuple[NodeId, str], Ranges] = {}
+        self._days: dict[int, str] = {}
+        self._counters: Counter[str] = Counter()
         if not readonly:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._db = self._open_for_writing()
+            self._counters.update(self._counted())
 
     def _open_for_writing(self) -> sqlite3.Connection:
         db = sqlite3.connect(self._path, timeout=10, check_same_thread=False)
@@ -116,47 +124,46 @@ class Ledger:
         if db is None or self._readonly:
             raise StoreUnavailable(f"{self._path} is open for reading only")
         with self._lock:
+            booking = Booking(self._books, counts or {})
             try:
                 with db:
-                    duplicates = sum(not self._enter(db, receipt, now) for receipt in receipts)
+                    for receipt in receipts:
+                        self._enter(db, booking, receipt, now)
+                    booking.write(db)
                     self._bury(db, letters)
-                    _add(db, Counter(counts or {}) + Counter(duplicates=duplicates))
             except sqlite3.Error as error:
+                self._books.clear()  # they may say what was not saved
                 raise StoreUnavailable(
                     f"the ledger {self._path} cannot be written ({error}): look at the disk"
                 ) from None
+            self._counters.update(booking.counts)
 
-    def _enter(self, db: sqlite3.Connection, receipt: Receipt, now: datetime | None) -> bool:
+    def _enter(
+        self, db: sqlite3.Connection, booking: Booking, receipt: Receipt, now: datetime | None
+    ) -> None:
         node, boot, seq = receipt.origin.node, receipt.origin.boot, receipt.origin.seq
-        day = receipt.newest.astimezone(self._timezone).date().isoformat()
-        below = db.execute(
-            "SELECT first, last, day FROM batches WHERE node=? AND boot=? AND first<=?"
-            " ORDER BY first DESC LIMIT 1", (node, boot, seq),
-        ).fetchone()  # fmt: skip
-        if below and below[1] >= seq:
-            return False
-        above = db.execute(
-            "SELECT last, day FROM batches WHERE node=? AND boot=? AND first=?",
-            (node, boot, seq + 1),
-        ).fetchone()
-        first, last = seq, seq
-        if above and above[1] == day:
-            last = above[0]
-            db.execute(
-                "DELETE FROM batches WHERE node=? AND boot=? AND first=?", (node, boot, seq + 1)
+        if (node, boot) not in self._books:
+            if len(self._books) >= BOOTS_IN_MEMORY:
+                booking.write(db)
+                self._books.clear()
+            self._books[node, boot] = Ranges(
+                db.execute(
+                    "SELECT first, last, day FROM batches WHERE node=? AND boot=? ORDER BY first",
+                    (node, boot),
+                ).fetchall()
             )
-        if below and below[1] == seq - 1 and below[2] == day:
-            first = below[0]
-        db.execute("INSERT OR REPLACE INTO batches VALUES (?,?,?,?,?)",
-                   (node, boot, first, last, day))  # fmt: skip
-        late = int(now is not None and now - receipt.newest > LATE)
-        db.execute(
-            "INSERT INTO days VALUES (?,?,1,?,?) ON CONFLICT (node, day) DO UPDATE SET"
-            " received=received+1, late=late+excluded.late, readings=readings+excluded.readings",
-            (node, day, late, receipt.readings),
-        )
-        _add(db, Counter(batches=1, readings=receipt.readings, late=late))
-        return True
+        late = now is not None and now - receipt.newest > LATE
+        booking.enter(node, boot, seq, self._day(receipt.newest), receipt.readings, late)
+
+    def _day(self, at: datetime) -> str:
+        """The school's day; remembered, since all of a group lie close together."""
+        slot = to_ms(at) // _SLOT_MS
+        day = self._days.get(slot)
+        if day is None:
+            if len(self._days) > 1000:
+                self._days.clear()
+            day = self._days[slot] = at.astimezone(self._timezone).date().isoformat()
+        return day
 
     def _bury(self, db: sqlite3.Connection, letters: Sequence[DeadLetter]) -> None:
         if not letters:
@@ -228,6 +235,9 @@ class Ledger:
 
     def counters(self) -> dict[str, int]:
         """All that was ever counted: batches, readings, refused, late, duplicates, …"""
+        return self._counted() if self._readonly else dict(self._counters)
+
+    def _counted(self) -> dict[str, int]:
         return dict(self._ask("SELECT name, value FROM counters", ()))
 
     def _ask(self, sql: str, values: Sequence[Any]) -> list[Any]:
@@ -250,11 +260,3 @@ class Ledger:
             if self._db is not None:
                 self._db.close()
                 self._db = None
-
-
-def _add(db: sqlite3.Connection, counts: "Counter[str]") -> None:
-    rows: Iterable[tuple[str, int]] = [(name, n) for name, n in counts.items() if n]
-    db.executemany(
-        "INSERT INTO counters VALUES (?,?) ON CONFLICT (name) DO UPDATE SET"
-        " value=value+excluded.value", rows,
-    )  # fmt: skip

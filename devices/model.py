@@ -122,6 +122,23 @@ class Reading:
     detail: Detail = field(default_factory=_no_detail)
 
 
+Fact = tuple[PointId, int, Value, Quality, NodeId, Detail]
+"""A reading as ingest hands it on by the thousand (time in ms): quicker to make than a Reading."""
+
+
+def fact_of(reading: Reading) -> Fact:
+    return (
+        reading.point, to_ms(reading.at), reading.value, reading.quality, reading.origin.node,
+        reading.detail,
+    )  # fmt: skip
+
+
+def reading_of(fact: Fact, origin: Origin | None = None) -> Reading:
+    """The way back; without `origin` boot and batch number are not known."""
+    point, at, value, quality, node, detail = fact
+    return Reading(point, from_ms(at), value, origin or Origin(node, "", 0), quality, detail)
+
+
 class NodeState(StrEnum):
     ONLINE = "online"
     OFFLINE = "offline"

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from devices.catalog import Site
 from devices.errors import StoreMisconfigured
-from devices.model import Detail, NodeId, Origin, PointId, Quality, Reading, Value, from_ms, to_ms
+from devices.model import Fact, PointId, Reading
 from devices.service import Health
 
 
@@ -45,23 +45,6 @@ class EventQuery:
     """At most so many; the newest ones where there are more."""
 
 
-Fact = tuple[PointId, int, Value, Quality, NodeId, Detail]
-"""A reading as ingest hands it on by the thousand: a tuple is made ten times as quickly."""
-
-
-def fact_of(reading: Reading) -> Fact:
-    return (
-        reading.point, to_ms(reading.at), reading.value, reading.quality, reading.origin.node,
-        reading.detail,
-    )  # fmt: skip
-
-
-def reading_of(fact: Fact) -> Reading:
-    """The way back; boot and batch number are not kept."""
-    point, at, value, quality, node, detail = fact
-    return Reading(point, from_ms(at), value, Origin(node, "", 0), quality, detail)
-
-
 @dataclass(frozen=True, slots=True)
 class Refused:
     """A reading that the store will never take, and why."""
@@ -83,6 +66,9 @@ class Store(Protocol):
     `write` raises StoreUnavailable (try again) or StoreMisconfigured (tell a person); then nothing
     is promised and the same readings may be written again.
     """
+
+    lanes: int
+    """So many writes may be under way at once and each helps."""
 
     def write(self, readings: Sequence[Reading]) -> Written: ...
 

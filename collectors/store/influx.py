@@ -21,19 +21,16 @@ from influxdb_client.rest import ApiException
 from collectors.store import (
     Bucket,
     EventQuery,
-    Fact,
     Refused,
     SeriesQuery,
     Written,
-    fact_of,
     influxql,
-    reading_of,
 )
 from collectors.store.grid import grid_of
 from collectors.store.line import Encoder, Line
 from devices.catalog import Site, StoreSettings, split_address
 from devices.errors import StoreError, StoreMisconfigured, StoreUnavailable
-from devices.model import PointId, Reading, ValueType, to_ms
+from devices.model import Fact, PointId, Reading, ValueType, fact_of, reading_of, to_ms
 from devices.service import Health
 
 log = logging.getLogger(__name__)
@@ -63,6 +60,8 @@ class InfluxStore:
     points of the site file are written and found. Raises StoreMisconfigured where a setting is
     missing or names a file that cannot be read.
     """
+
+    lanes = 2
 
     def __init__(self, site: Site) -> None:
         settings = site.store

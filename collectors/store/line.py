@@ -8,9 +8,9 @@ they are inside the quotes: InfluxDB 1 to 3 would give `\\n` back as two charact
 from collections.abc import Iterable, Sequence
 from math import isfinite
 
-from collectors.store import Fact, Refused, fact_of, reading_of
+from collectors.store import Refused
 from devices.catalog import Site
-from devices.model import PointId, Quality, Reading, Value
+from devices.model import Fact, PointId, Quality, Reading, Value, fact_of, reading_of
 
 Line = tuple[str, Fact]
 """A line, and what it says."""

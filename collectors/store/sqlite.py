@@ -17,12 +17,9 @@ import orjson
 from collectors.store import (
     Bucket,
     EventQuery,
-    Fact,
     Refused,
     SeriesQuery,
     Written,
-    fact_of,
-    reading_of,
 )
 from collectors.store.block import Row
 from collectors.store.grid import HOUR, grid_of
@@ -33,11 +30,14 @@ from devices.catalog import Site
 from devices.errors import StoreError, StoreMisconfigured, StoreUnavailable
 from devices.model import (
     NO_DETAIL,
+    Fact,
     NodeId,
     Origin,
     PointId,
     Reading,
+    fact_of,
     from_ms,
+    reading_of,
     to_ms,
 )
 from devices.service import Health
@@ -67,6 +67,8 @@ class SqliteStore:
     With `readonly` a missing file is an empty store until the writer has made it. Raises
     StoreError where the file is damaged or of a newer version.
     """
+
+    lanes = 1
 
     def __init__(self, path: Path, site: Site, readonly: bool = False) -> None:
         self._path = path

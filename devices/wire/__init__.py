@@ -3,9 +3,11 @@
 from devices.wire.batches import (
     Batch,
     Decoded,
+    Facts,
     Refusal,
     decode_ack,
     decode_batch,
+    decode_facts,
     encode_ack,
     encode_batch,
 )
@@ -75,6 +77,7 @@ __all__ = [
     "Batch",
     "Command",
     "Decoded",
+    "Facts",
     "NodeCommand",
     "Refusal",
     "ServicePresence",
@@ -84,6 +87,7 @@ __all__ = [
     "decode_ack",
     "decode_batch",
     "decode_command",
+    "decode_facts",
     "decode_node_command",
     "decode_object",
     "decode_presence",

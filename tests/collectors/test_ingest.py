@@ -17,7 +17,7 @@ from collectors.transport import Message
 from devices import wire
 from devices.catalog import Site
 from devices.errors import StoreMisconfigured, StoreUnavailable
-from devices.model import PointId, Quality, Reading, from_ms, to_ms
+from devices.model import Fact, PointId, Quality, Reading, from_ms, to_ms
 from tests.support.clock import FakeClock
 from tests.support.waiting import eventually
 
@@ -30,10 +30,10 @@ class Weather(SqliteStore):
 
     trouble: Exception | None = None
 
-    def write(self, readings: Sequence[Reading]) -> Written:
+    def put(self, facts: Sequence[Fact]) -> Written:
         if self.trouble is not None:
             raise self.trouble
-        return super().write(readings)
+        return super().put(facts)
 
 
 class Post:
