@@ -28,6 +28,7 @@ from dashboard.api import (
     points as api_points,
 )
 from dashboard.auth import COOKIE, protect, session_secret
+from dashboard.doorstep import Doorstep
 from dashboard.headers import add_headers
 from dashboard.lockout import Lockout
 from dashboard.parts import Parts
@@ -74,6 +75,7 @@ def create_app(parts: Parts) -> Flask:
     app = Flask(__name__)
     app.extensions["campus"] = parts
     app.extensions["lockout"] = Lockout()
+    app.extensions["doorstep"] = Doorstep()
     app.extensions["trials"] = Trials(parts.site.path, parts.data)
     app.config.update(
         SECRET_KEY=session_secret(parts.data),
@@ -102,6 +104,7 @@ def create_app(parts: Parts) -> Flask:
         app.register_blueprint(section)
         needs.update(section.needs)
     limiter.limit("30 per minute", methods=["POST"])(app.view_functions["session.enter"])
+    limiter.limit("30 per minute", methods=["POST"])(app.view_functions["report.send"])
     app.extensions["sections"] = SECTIONS
     protect(app, parts.accounts, needs)
     add_headers(app)

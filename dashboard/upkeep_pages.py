@@ -3,9 +3,9 @@
 from dashboard.api import assets as api_assets
 from dashboard.api import consumables, work_orders
 from dashboard.section import Section
-from dashboard.views import assets, maintenance, order_log, photos, stock
+from dashboard.views import assets, labels, maintenance, order_log, photos, report, stock
 
 UPKEEP: tuple[Section, ...] = (
     maintenance.section, order_log.section, photos.section, assets.section, stock.section,
-    work_orders.section, api_assets.section, consumables.section,
+    labels.section, report.section, work_orders.section, api_assets.section, consumables.section,
 )  # fmt: skip

@@ -9,6 +9,7 @@ from tests.support.dashboards import Dashboard, csrf_of
 
 OPEN = {
     "session.log_in", "session.enter", "session.prefer", "wall.enter", "probes.healthz", "static",
+    "report.form", "report.send",
 }  # fmt: skip
 EXAMPLES = {
     "id": "a1", "gate": "gate-east", "name": "viewer", "do": "accept", "what": "language",
