@@ -9,7 +9,7 @@ import urllib.request
 from collections.abc import Callable
 
 from alerts.plan import Plan
-from alerts.secret import SecretMissing, reveal
+from devices.secret import SecretMissing, reveal
 from devices.service import Health
 
 log = logging.getLogger(__name__)

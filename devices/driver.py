@@ -42,8 +42,10 @@ class Driver(ABC):
 
     Options: ClassVar[type[Any]]
     """A frozen dataclass, bounded by `Limits`; each field documents itself by metadata."""
-    value_type: ClassVar[ValueType]
+    value_type: ValueType
     """What its values are; a point's kind must have the same."""
+    kinds: ClassVar[tuple[str, ...]] = ()
+    """The kinds it can measure, where they are not all kinds of its value type."""
     surroundings: Surroundings = ALONE
     """Set by the node before `start`."""
 

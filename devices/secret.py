@@ -1,4 +1,4 @@
-"""Secrets that the plan names: taken from the environment or a file, never from the plan itself."""
+"""Secrets that the plan and the site file name: by environment or file, never in them."""
 
 import os
 from pathlib import Path
@@ -11,7 +11,7 @@ class SecretMissing(CampusError):
 
 
 def reveal(secret: str, folder: Path) -> str:
-    """What `env:NAME` or `file:PATH` holds; a relative path counts from `folder`, the plan's.
+    """What `env:NAME` or `file:PATH` holds; a relative path counts from `folder`.
 
     Raises SecretMissing.
     """
@@ -19,7 +19,9 @@ def reveal(secret: str, folder: Path) -> str:
     if what == "env":
         found = os.environ.get(name, "").strip()
         if not found:
-            raise SecretMissing(f"the environment variable {name} is empty: set it for the engine")
+            raise SecretMissing(
+                f"the environment variable {name} is empty: set it for this service"
+            )
         return found
     path = folder / Path(name).expanduser()
     try:

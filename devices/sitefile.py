@@ -158,7 +158,10 @@ def _driver_mistakes(site: _SiteFile) -> Iterator[_Finding]:
         options, problems = parse(driver.Options, point.options, "", f"{here}.options")
         yield from ((problem.where, problem.what, problem.remedy) for problem in problems)
         kind = KINDS.get(point.kind)
-        if kind is not None and kind.value_type is not driver.value_type:
+        if kind is not None and driver.kinds and kind.key not in driver.kinds:
+            yield (f"{here}.kind", f"driver {point.driver} knows nothing of {kind.key}",
+                   "it measures " + ", ".join(driver.kinds))  # fmt: skip
+        elif kind is not None and not driver.kinds and kind.value_type is not driver.value_type:
             says = f"driver {point.driver} gives a {driver.value_type}"
             yield (f"{here}.driver", f"{says}, kind {kind.key} needs a {kind.value_type}",
                    "change one of the two")  # fmt: skip

@@ -7,7 +7,7 @@ from datetime import datetime
 from alerts.channel import CHANNELS, Channel, ChannelError, Means
 from alerts.message import message
 from alerts.model import Alert, Notice
-from alerts.secret import SecretMissing, reveal
+from devices.secret import SecretMissing, reveal
 
 
 @CHANNELS.register("apprise")

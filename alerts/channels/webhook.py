@@ -12,7 +12,7 @@ import orjson
 
 from alerts.channel import CHANNELS, Channel, ChannelError, Receivers
 from alerts.model import Notice
-from alerts.secret import SecretMissing, reveal
+from devices.secret import SecretMissing, reveal
 
 PATIENCE_S = 10.0
 TRY_LATER = frozenset((408, 409, 425, 429))

@@ -1,6 +1,6 @@
 """Converted: a number from one channel of an MCP3008; what all its scales have in common."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 from devices.catalog import Point
 from devices.driver import Driver, Emit
@@ -12,7 +12,7 @@ from devices.model import ValueType
 class Converted(Driver):
     """Opens the channel of its options, reads it, and knows a rail when it sees one."""
 
-    value_type: ClassVar[ValueType] = ValueType.NUMBER
+    value_type = ValueType.NUMBER
 
     def __init__(self, point: Point, options: Any) -> None:
         super().__init__(point, options)

@@ -29,7 +29,7 @@ class Switched(Driver):
     no current; what needs another safe state is wired to the relay's other contact.
     """
 
-    value_type: ClassVar[ValueType] = ValueType.TEXT
+    value_type = ValueType.TEXT
     verb: ClassVar[str]
     """The command it takes."""
 

@@ -3,7 +3,7 @@
 import threading
 from collections import deque
 from collections.abc import Iterable
-from typing import Any, ClassVar
+from typing import Any
 
 from devices.catalog import Point
 from devices.driver import Driver, Emit
@@ -28,7 +28,7 @@ class TwoState(Driver):
     start fires nothing.
     """
 
-    value_type: ClassVar[ValueType] = ValueType.TEXT
+    value_type = ValueType.TEXT
 
     def __init__(self, point: Point, options: Any) -> None:
         super().__init__(point, options)

@@ -11,13 +11,21 @@ from devices.drivers.adc import FULL
 from devices.drivers.cards import ALLOW_FILE_VARIABLE, KEY_FILE_VARIABLE, KEY_VARIABLE
 from devices.drivers.dht22 import FOLDER_VARIABLE as IIO_VARIABLE
 from devices.drivers.frames import SILENCE_S
+from devices.drivers.host import ROOT_VARIABLE
 from devices.drivers.i2c import BUSES
 from devices.drivers.onewire import FOLDER_VARIABLE, crc8
 from devices.errors import DeviceError
 from devices.service import Clock
+from devices.simulation.agents import PretendAgent
 from devices.simulation.mocki2c import MockBus, MockSht3x
+from devices.simulation.projectors import PretendProjector
 
-_OURS = (FOLDER_VARIABLE, IIO_VARIABLE, ALLOW_FILE_VARIABLE, KEY_VARIABLE, KEY_FILE_VARIABLE)
+Equipment = PretendProjector | PretendAgent
+
+_OURS = (
+    ROOT_VARIABLE, FOLDER_VARIABLE, IIO_VARIABLE, ALLOW_FILE_VARIABLE, KEY_VARIABLE,
+    KEY_FILE_VARIABLE,
+)  # fmt: skip
 
 
 class Bench:
@@ -33,6 +41,7 @@ class Bench:
         self.bus = folder / "w1"
         self.iio = folder / "iio"
         self.i2c: dict[int, MockBus] = {1: MockBus()}
+        self.network: dict[int, Equipment] = {}
         self._factory: Any = None
         self._before: Any = None
         self._environment: dict[str, str | None] = {}
@@ -74,6 +83,9 @@ class Bench:
         BUSES.opener = self._opener
         self._factory.close()
         self._factory = None
+        for equipment in self.network.values():
+            equipment.close()
+        self.network.clear()
         for name, value in self._environment.items():
             if value is None:
                 os.environ.pop(name, None)
@@ -173,6 +185,29 @@ class Bench:
         """Take a DS18B20 off the bus."""
         self._shown.pop(address, None)
         shutil.rmtree(self.bus / address, ignore_errors=True)
+
+    def plug_in(self, equipment: Equipment) -> None:
+        """Let a projector or an SNMP agent answer on its port; takes the place of one there."""
+        self.unplug_from(equipment.port)
+        equipment.start()
+        self.network[equipment.port] = equipment
+
+    def unplug_from(self, port: int, mood: str = "") -> None:
+        """Nothing answers on that port any more; with a `mood` a projector answers, but badly."""
+        equipment = self.network.get(port)
+        if mood and isinstance(equipment, PretendProjector):
+            equipment.mood = mood
+        elif equipment is not None:
+            equipment.close()
+            del self.network[port]
+
+    def show_memory(self, total: int, available: int) -> None:
+        """What /proc/meminfo of the machine says, in kB."""
+        proc = self._folder / "system" / "proc"
+        proc.mkdir(parents=True, exist_ok=True)
+        text = f"MemTotal: {total} kB\nMemAvailable: {available} kB\n"
+        (proc / "meminfo").write_text(text, "ascii")
+        os.environ[ROOT_VARIABLE] = str(proc.parent)
 
 
 def w1_slave(raw: int) -> str:

@@ -10,7 +10,10 @@ from devices.catalog import Point
 from devices.driver import DRIVERS, Driver, driver_options
 from devices.model import Sample, Value
 from devices.service import Clock
+from devices.simulation.agents import PretendAgent, ups
 from devices.simulation.bench import Bench
+from devices.simulation.projectors import PretendProjector
+from tests.support.ports import free_port
 from tests.support.waiting import eventually
 
 KEY = "a key of this test, no other"
@@ -24,14 +27,16 @@ class Rig:
     options: dict[str, Any]
     ready: Callable[[Bench], None]
     """Puts its hardware onto the bench, at a calm level."""
-    absent: tuple[str, str]
+    absent: tuple[str, str] | None
     """Of the error where it has no hardware: a regular expression of the pin, overlay or address
-    it names, and one of the remedy."""
+    it names, and one of the remedy. None: its absence is a value (a link that is down)."""
     breaks: Callable[[Bench], None] | None = None
     """Has its next readings fail; None: an input or output that is not read."""
     level: str | None = None
     """The level it tells at start on the bench made ready."""
     output: bool = False
+    alone: bool = True
+    """It occupies something of the node that no other point can use."""
     doubt: str = ""
     """A regular expression of what its health says though all is well; empty: nothing."""
 
@@ -48,6 +53,7 @@ def _channel(chip: int, channel: int, raw: int) -> Callable[[Bench], None]:
     return lambda bench: bench.set_channel(chip, channel, raw)
 
 
+SILENT, PROJECTOR, AGENT = free_port(), free_port(), free_port()
 LGPIO, SPI = "lgpio", "lgpio|spi=on"
 SENSOR = "28-00299a408dc3"
 RIGS: dict[str, Rig] = {
@@ -97,6 +103,24 @@ RIGS: dict[str, Rig] = {
     ),
     "siren": Rig("siren", {"gpio": 16}, _nothing, ("GPIO16", LGPIO), level="off", output=True),
     "relay": Rig("relay", {"gpio": 20}, _nothing, ("GPIO20", LGPIO), level="off", output=True),
+    "ping": Rig(
+        "link", {"host": "127.0.0.1", "tcp_port": SILENT}, _nothing, None, level="up", alone=False,
+    ),
+    "pjlink": Rig(
+        "lamp-hours", {"host": "127.0.0.1", "port": PROJECTOR, "timeout_s": 2.0},
+        lambda bench: bench.plug_in(PretendProjector(PROJECTOR)),
+        (f"127.0.0.1:{PROJECTOR}", "address"), lambda bench: bench.unplug_from(PROJECTOR, "broken"),
+        alone=False,
+    ),
+    "snmp": Rig(
+        "battery-charge", {"host": "127.0.0.1", "port": AGENT, "timeout_s": 0.2},
+        lambda bench: bench.plug_in(PretendAgent(AGENT, ups())),
+        (f"127.0.0.1:{AGENT}", "address"), lambda bench: bench.unplug_from(AGENT), alone=False,
+    ),
+    "host": Rig(
+        "memory-used", {}, lambda bench: bench.show_memory(2_000_000, 1_000_000),
+        ("proc/meminfo", "Linux"), lambda bench: bench.show_memory(0, 0), alone=False,
+    ),
 }  # fmt: skip
 
 
