@@ -157,6 +157,7 @@ async def _settle() -> None:
     if left:
         await asyncio.wait(left, timeout=1.0)
     await asyncio.sleep(0)
+    await asyncio.get_running_loop().shutdown_default_executor()  # it resolved the address
 
 
 def _need_cryptography() -> None:
