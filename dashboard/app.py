@@ -50,6 +50,7 @@ from dashboard.views import (
     plan,
     points,
     post,
+    samples,
     session,
     settings,
     sheets,
@@ -57,11 +58,11 @@ from dashboard.views import (
 )
 
 SECTIONS = (
-    overview.section, canteen.section, sheets.section, gates.section, classrooms.section,
-    alerts.section, points.section, mutes.section, plan.section,
-    health.section, post.section, wall.section, settings.section, session.section, probes.section,
-    api_points.section, series.section, events.section, completeness.section, dead_letters.section,
-    api_alerts.section, alarm_health.section, api_mutes.section,
+    overview.section, canteen.section, sheets.section, samples.section, gates.section,
+    classrooms.section, alerts.section, points.section, mutes.section, plan.section,
+    health.section, post.section, wall.section, settings.section, session.section,
+    probes.section, api_points.section, series.section, events.section, completeness.section,
+    dead_letters.section, api_alerts.section, alarm_health.section, api_mutes.section,
     openapi.section, *UPKEEP,
 )  # fmt: skip
 MAX_BODY = 1024 * 1024

@@ -169,6 +169,29 @@ VERDICTS: Words = {
     "no-data": _("无数据"),
     "unused": _("未使用"),
 }
+CANTEEN_REFUSALS: Words = {
+    "disposal": _("请从列表里选择食品处置方式"),
+    "empty": _("请写明情况或采取的措施"),
+    "point": _("请选择设备"),
+    "degrees": _("柜显温度请填 −60 到 150 之间的数"),
+    "part": _("请选择记录人或复核人"),
+    "signed": _("已经有人签过名"),
+    "same-person": _("记录人和复核人必须是两个人"),
+    "not-over": _("当天结束后才能签名。"),
+    "dish": _("请填写餐次和菜名"),
+    "grams": _("每样食品留样不少于 125 克"),
+    "destroyed": _("这份留样已经销样"),
+    "sealed": _("这份留样已封存，不得销样"),
+    "too-early": _("留样满 48 小时后才能销样"),
+    "unknown": _("没有这份留样"),
+}
+CYCLES: Words = {
+    "valid": _("有效"),
+    "too-short": _("时间不够"),
+    "too-cool": _("温度不够"),
+    "running": _("正在进行"),
+    "unknown": _("数据中断，无法判断"),
+}
 DISPOSALS: Words = {
     "continue": _("继续使用"),
     "reheat": _("重新加热"),

@@ -23,7 +23,11 @@ LONGEST = 500
 
 
 class CanteenError(CampusError, ValueError):
-    """An entry that cannot be taken; says which field and what to do."""
+    """An entry that cannot be taken; `code` is a word of REFUSALS for the page."""
+
+    def __init__(self, code: str, text: str) -> None:
+        super().__init__(text)
+        self.code = code
 
 
 class Disposal(StrEnum):
@@ -106,10 +110,12 @@ class CanteenLog:
     ) -> SheetEntry:  # fmt: skip
         """Raises CanteenError where nothing is said, or `disposal` is none of its words."""
         if disposal not in list(Disposal):
-            raise CanteenError(f"disposal: {disposal[:20]!r} is none of continue, reheat, discard")
+            raise CanteenError(
+                "disposal", f"disposal: {disposal[:20]!r} is none of continue, reheat, discard"
+            )
         cause, action = cause.strip()[:LONGEST], action.strip()[:LONGEST]
         if not (cause or action or disposal or shown is not None):
-            raise CanteenError("action: write what was found or done")
+            raise CanteenError("empty", "action: write what was found or done")
         entry = SheetEntry(day, point, cause, action, Disposal(disposal), shown, who, self._now())
         self._add(
             SheetEntryRow(
@@ -131,12 +137,12 @@ class CanteenLog:
     def sign(self, day: date, part: str, who: str) -> Signature:
         """Raises CanteenError where that part is signed already, or by the same person."""
         if part not in list(Part):
-            raise CanteenError(f"part: {part[:20]!r} is neither recorder nor reviewer")
+            raise CanteenError("part", f"part: {part[:20]!r} is neither recorder nor reviewer")
         for signed in self.signatures(day):
             if signed.part == part:
-                raise CanteenError(f"part: {signed.who} signed this already")
+                raise CanteenError("signed", f"part: {signed.who} signed this already")
             if signed.who == who:
-                raise CanteenError("part: two different persons have to sign")
+                raise CanteenError("same-person", "part: two different persons have to sign")
         signature = Signature(day, Part(part), who, self._now())
         self._add(SignatureRow(day=day.isoformat(), part=part, who=who, at=to_ms(signature.at)))
         return signature
@@ -156,9 +162,9 @@ class CanteenLog:
         """A dish goes into the sample fridge. Raises CanteenError naming the field."""
         meal, dish = meal.strip()[:40], dish.strip()[:80]
         if not meal or not dish:
-            raise CanteenError("dish: name the meal and the dish")
+            raise CanteenError("dish", "dish: name the meal and the dish")
         if not LEAST_GRAMS <= grams <= 5000:
-            raise CanteenError(f"grams: at least {LEAST_GRAMS} g of each dish are kept")
+            raise CanteenError("grams", f"grams: at least {LEAST_GRAMS} g of each dish are kept")
         row = FoodSampleRow(
             meal=meal, dish=dish, grams=grams, slot=slot.strip()[:40], kept_at=to_ms(self._now()),
             kept_by=who, destroyed_at=None, destroyed_by="", sealed_by="", note=note[:LONGEST],
@@ -172,11 +178,13 @@ class CanteenLog:
             row = self._sample_row(db, id)
             sample = _sample(row)
             if sample.destroyed_at is not None:
-                raise CanteenError(f"id: {sample.destroyed_by} destroyed this sample already")
+                raise CanteenError(
+                    "destroyed", f"id: {sample.destroyed_by} destroyed this sample already"
+                )
             if sample.sealed_by:
-                raise CanteenError(f"id: sealed by {sample.sealed_by}: it must be kept")
+                raise CanteenError("sealed", f"id: sealed by {sample.sealed_by}: it must be kept")
             if self._now() < sample.due:
-                raise CanteenError("id: samples are kept for at least 48 hours")
+                raise CanteenError("too-early", "id: samples are kept for at least 48 hours")
             row.destroyed_at, row.destroyed_by = to_ms(self._now()), who
         return _sample(row)
 
@@ -185,7 +193,7 @@ class CanteenLog:
         with Session(self._engine, expire_on_commit=False) as db, db.begin():
             row = self._sample_row(db, id)
             if row.destroyed_at is not None:
-                raise CanteenError("id: this sample is destroyed already")
+                raise CanteenError("destroyed", "id: this sample is destroyed already")
             row.sealed_by = who
         return _sample(row)
 
@@ -199,7 +207,7 @@ class CanteenLog:
     def _sample_row(self, db: Session, id: int) -> FoodSampleRow:
         row = db.get(FoodSampleRow, id)
         if row is None:
-            raise CanteenError(f"id: there is no sample {id}")
+            raise CanteenError("unknown", f"id: there is no sample {id}")
         return row
 
     # --- the database ----------------------------------------------------------------------

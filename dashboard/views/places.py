@@ -1,6 +1,7 @@
 """Which points belong to the canteen, a classroom or a gate; what several pages ask alike."""
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 
 from dashboard.panels import PointPanel, panels
 from dashboard.section import parts
@@ -12,6 +13,12 @@ UNIT_KINDS = (
 )  # fmt: skip
 ON_WATTS = 30.0
 """Equipment that draws more is taken as on: the default of the rule for power left on."""
+
+
+def day_start(now: datetime) -> datetime:
+    """The school's last midnight."""
+    local = now.astimezone(parts().site.timezone)
+    return local.replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 def canteen_points() -> list[PointPanel]:

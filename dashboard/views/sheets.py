@@ -8,6 +8,7 @@ from flask_babel import gettext as _
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response as Redirect
 
+from dashboard import words
 from dashboard.auth import person
 from dashboard.page import language
 from dashboard.present import day_text
@@ -74,7 +75,7 @@ def write(day: str) -> Redirect:
     try:
         point = form.get("point", "")
         if point not in parts().site.points:
-            raise CanteenError(_("请选择设备"))
+            raise CanteenError("point", "point: name a unit")
         shown = form.get("shown", "").strip().replace("−", "-").replace(",", ".")
         parts().canteen.write(
             on, PointId(point), person().shown, cause=form.get("cause", ""),
@@ -82,7 +83,7 @@ def write(day: str) -> Redirect:
             shown=_degrees(shown) if shown else None,
         )  # fmt: skip
     except CanteenError as error:
-        flash(str(error), "error")
+        flash(words.word(words.CANTEEN_REFUSALS, error.code), "error")
     else:
         flash(_("已记入当天的记录表。"), "done")
     return redirect(url_for("sheets.canteen_page", day=on))
@@ -94,10 +95,10 @@ def sign(day: str) -> Redirect:
     on = _day(day)
     try:
         if on >= _today():
-            raise CanteenError(_("当天结束后才能签名。"))
+            raise CanteenError("not-over", "part: a day is signed once it is over")
         parts().canteen.sign(on, request.form.get("part", ""), person().shown)
     except CanteenError as error:
-        flash(str(error), "error")
+        flash(words.word(words.CANTEEN_REFUSALS, error.code), "error")
     else:
         flash(_("已签名。"), "done")
     return redirect(url_for("sheets.canteen_page", day=on))
@@ -109,7 +110,7 @@ def _degrees(text: str) -> float:
     except ValueError:
         value = float("nan")
     if not -60 <= value <= 150:
-        raise CanteenError(_("柜显温度请填 −60 到 150 之间的数"))
+        raise CanteenError("degrees", "shown: send a number from -60 to 150")
     return value
 
 
