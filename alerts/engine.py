@@ -238,6 +238,8 @@ class Engine:
 
     def _on_batch(self, message: Message, changes: Changes, now: datetime) -> None:
         decoded = wire.decode_batch(message.topic, message.payload, self._site.kinds)
+        if decoded.moved:
+            return  # judged when it first came; only its time is known better now
         for reading in decoded.readings:
             quality = self._grader.grade(reading, now)
             graded = self._fittings.corrected(replace(reading, quality=quality))

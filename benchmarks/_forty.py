@@ -12,7 +12,7 @@ from devices.service import Clock
 from devices.simulation.bench import Bench
 
 NODE = "forty-pi"
-CONTACTS = (2, 3, 4, 5, 6, 7, 12, 13, 14, 15, 16, 17)
+CONTACTS = (2, 3, 4, 5, 6, 12, 13, 14, 15, 16, 17, 24)
 BUTTONS = (18, 19)
 READER = (20, 21)
 BEACON = (22, 23)

@@ -129,8 +129,8 @@ class Publisher:
             elif kind == 3:
                 size = int.from_bytes(body[:2], "big")
                 topic = bytes(body[2 : 2 + size]).decode()
-                _, seqs = wire.decode_ack(bytes(body[3 + size :]))
-                self._close([(wire.node_of(topic), seq) for seq in seqs])
+                ack = wire.decode_ack(bytes(body[3 + size :]))
+                self._close([(wire.node_of(topic), seq) for seq in ack.seqs])
 
     def _close(self, keys: list[tuple[str, int]]) -> None:
         with self._answered:

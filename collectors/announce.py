@@ -2,7 +2,8 @@
 
 import logging
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from datetime import datetime
 
 from collectors.transport import LastWill, Transport
 from collectors.vitals import Vitals
@@ -48,8 +49,16 @@ class Announcer:
     """Tells status and states; without a connection nothing, and all of it at the next."""
 
     def __init__(
-        self, site: Site, node: NodeId, boot: str, transport: Transport, clock: Clock
+        self,
+        site: Site,
+        node: NodeId,
+        boot: str,
+        transport: Transport,
+        clock: Clock,
+        now: Callable[[], datetime],
     ) -> None:
+        """`now` is the node's own count of time."""
+        self._now = now
         self._kinds = site.kinds
         self._node = node
         self._boot = boot
@@ -95,7 +104,7 @@ class Announcer:
         self, state: NodeState, vitals: Vitals, faults: Sequence[NodeFault], outbox: int
     ) -> None:
         status = NodeStatus(
-            state, self._boot, self._clock.now(), self._version, outbox, vitals.clock,
+            state, self._boot, self._now(), self._version, outbox, vitals.clock,
             vitals.throttled, vitals.cpu_c, vitals.disk_free, tuple(faults),
         )  # fmt: skip
         self._publish(wire.status_topic(self._node), wire.encode_status(status), qos=1)

@@ -1,6 +1,7 @@
 """Sends an outbox's batches through a small window and again until they are acknowledged."""
 
 import logging
+from collections.abc import Sequence
 
 from collectors.outbox import BatchKey, Outbox, Waiting
 from collectors.transport import Transport
@@ -26,6 +27,7 @@ class Courier:
         self._topic = topic
         self._clock = clock
         self._underway: dict[BatchKey, float] = {}
+        self._outdated: set[BatchKey] = set()
 
     def send_now(self, waiting: Waiting) -> None:
         """A fresh batch at once; where that does not work, it goes with the backlog."""
@@ -48,11 +50,22 @@ class Courier:
                 if not self._send(waiting):
                     return
 
-    def acknowledge(self, boot: str, seqs: list[int]) -> None:
+    def acknowledge(self, boot: str, seqs: Sequence[int]) -> None:
         """The server has stored these batches."""
+        meant = []
         for seq in seqs:
-            self._underway.pop((boot, seq), None)
-        self._outbox.acknowledge(boot, seqs)
+            if (boot, seq) in self._outdated:
+                self._outdated.discard((boot, seq))
+            else:
+                self._underway.pop((boot, seq), None)
+                meant.append(seq)
+        self._outbox.acknowledge(boot, meant)
+        self.top_up()
+
+    def mended(self) -> None:
+        """Times changed: what is on its way goes again, and an answer to it as it was is none."""
+        self._outdated.update(self._underway)
+        self._underway.clear()
         self.top_up()
 
     def reconnected(self) -> None:

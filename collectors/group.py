@@ -37,6 +37,8 @@ class Group:
         self.counts: Counter[str] = Counter()
         self.messages: list[Message] = []
         self.origins: list[Origin] = []
+        self.moved: list[tuple[PointId, int]] = []
+        """Where (ms) readings were stored before the clock of their node was set."""
 
     def refuse(self, reading: Reading, reason: str) -> None:
         batch = wire.Batch(reading.origin, ClockState.SYNCED, [reading])
@@ -72,6 +74,8 @@ class Sorter:
             group.bury(DeadLetter(group.now, found.node, refusal.reason, refusal.raw))
         if found.origin is None:
             return
+        group.moved += found.moved
+        group.counts["moved"] += len(found.moved)
         facts, newest = found.facts, 0
         if facts:
             newest = max([fact[1] for fact in facts])

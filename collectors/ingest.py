@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from collectors.group import Group, Sorter
@@ -11,9 +11,11 @@ from collectors.ledger import Ledger
 from collectors.quality import Grader
 from collectors.store import Store
 from collectors.transport import Message, Transport
+from collectors.vitals import clock_state
 from devices import wire
 from devices.catalog import Site
-from devices.errors import StoreMisconfigured, StoreUnavailable, TransportError
+from devices.errors import StoreMisconfigured, StoreUnavailable, TransportError, WireError
+from devices.model import ClockState, NodeState
 from devices.service import Clock, Health
 
 log = logging.getLogger(__name__)
@@ -70,6 +72,7 @@ class Ingester:
     def start(self) -> None:
         self._worker.start()
         self._transport.subscribe(self._filter, self._inbox.put)
+        self._transport.subscribe(wire.STATUS_FILTER, self._tell_time)
 
     def health(self) -> Health:
         if not self._worker.is_alive():
@@ -88,6 +91,22 @@ class Ingester:
         if self._worker.is_alive():
             self._worker.join()
         self._lanes.shutdown()
+
+    def _tell_time(self, message: Message) -> None:
+        """To a node that says its clock is not set; at once, also while the store is away."""
+        try:
+            status, node = wire.decode_status(message.payload), wire.node_of(message.topic)
+        except WireError:
+            return
+        if status.state is NodeState.ONLINE and status.clock is ClockState.UNSYNCED:
+            self._answer(node, status.boot, [])
+
+    def _answer(self, node: str, boot: str, seqs: Sequence[int]) -> None:
+        answer = wire.encode_ack(boot, seqs, self._clock.now(), clock_state())
+        try:
+            self._transport.publish(wire.ack_topic(node), answer)
+        except TransportError as error:
+            log.info("not acknowledged, so %s sends it again: %s", node, error)
 
     # --- the worker --------------------------------------------------------------------------
 
@@ -174,6 +193,8 @@ class Ingester:
                 if not written:
                     for refused in self._store.put(group.facts).refused:
                         group.refuse(refused.reading, refused.reason)
+                    if group.moved:
+                        self._store.forget(group.moved)
                     written = True
                 self._ledger.record(group.receipts, group.letters, group.counts, group.now)
             except (StoreUnavailable, StoreMisconfigured) as error:
@@ -192,7 +213,4 @@ class Ingester:
 
     def _acknowledge(self, group: Group) -> None:
         for (node, boot), seqs in group.acknowledgements().items():
-            try:
-                self._transport.publish(wire.ack_topic(node), wire.encode_ack(boot, seqs))
-            except TransportError as error:
-                log.info("not acknowledged, so %s sends it again: %s", node, error)
+            self._answer(node, boot, seqs)

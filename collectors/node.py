@@ -5,7 +5,7 @@ import queue
 import threading
 from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -14,6 +14,7 @@ from typing import Any
 from collectors.announce import Announcer, node_will
 from collectors.courier import Courier
 from collectors.crew import Crew, fitting
+from collectors.nodeclock import NodeClock, run_of_machine
 from collectors.outbox import Outbox, new_boot
 from collectors.requests import answer
 from collectors.timeline import Taken
@@ -30,7 +31,7 @@ from devices.errors import (
     WireError,
 )
 from devices.kinds import KINDS
-from devices.model import Kind, NodeFault, NodeId, PointId, Sample, ValueType
+from devices.model import Detail, Kind, NodeFault, NodeId, PointId, Sample, Value, ValueType
 from devices.service import Clock, Health
 
 __all__ = ["NodeAgent", "Scenes", "node_will"]
@@ -53,9 +54,19 @@ Scenes = Callable[[str, Mapping[str, Any]], None]
 @dataclass(frozen=True, slots=True)
 class _Heard:
     point: PointId
-    at: datetime
+    mono: float
     sample: Sample
     unsolicited: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Value:
+    """What a driver said, fit for its kind, at a monotonic second; its time comes when saved."""
+
+    point: PointId
+    mono: float
+    value: Value
+    detail: Detail
 
 
 class NodeAgent:
@@ -77,8 +88,10 @@ class NodeAgent:
         *,
         scenes: Scenes | None = None,
         boot: str = "",
+        run: str = "",
     ) -> None:
-        """`folder` holds the outbox. `boot` where the last will names it already."""
+        """`folder` holds the outbox. `boot` where the last will names it already, `run` is the
+        kernel's name of this run of the machine."""
         if node not in site.nodes:
             raise CampusError(f"the site file has no node {node!r}; it has {', '.join(site.nodes)}")
         self._site = site
@@ -88,6 +101,7 @@ class NodeAgent:
         self._clock = clock
         self._scenes = scenes
         self._boot = boot or new_boot()
+        self._run_of_machine = run or run_of_machine()
         self._points = site.points_on(node)
         self._inbox: queue.SimpleQueue[_Heard | Message | None] = queue.SimpleQueue()
         self._crew = Crew(
@@ -95,20 +109,23 @@ class NodeAgent:
         )
         self._stop = threading.Event()
         self._worker: threading.Thread | None = None
-        self._events: list[Taken] = []
-        self._telemetry: list[Taken] = []
+        self._events: list[_Value] = []
+        self._telemetry: list[_Value] = []
         self._committed = clock.monotonic()
         self._value_faults: dict[PointId, NodeFault] = {}
         self._unsaved: NodeFault | None = None
         self._commands: deque[str] = deque(maxlen=200)
-        self._announcer = Announcer(site, node, self._boot, transport, clock)
+        self._announcer = Announcer(site, node, self._boot, transport, clock, self._now)
 
     def start(self) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
         path = self._folder / "outbox.db"
-        self._outbox = Outbox(path, self._node, self._clock, boot=self._boot)
+        self._outbox = Outbox(
+            path, self._node, self._clock, boot=self._boot, kernel=self._run_of_machine
+        )
         up = wire.up_topic(self._node)
         self._courier = Courier(self._outbox, self._transport, up, self._clock)
+        self._time = NodeClock(self._clock, self._outbox, self._courier.mended)
         self._examine()
         self._transport.subscribe(wire.ack_topic(self._node), self._inbox.put)
         self._transport.subscribe(wire.node_command_topic(self._node), self._inbox.put)
@@ -145,7 +162,10 @@ class NodeAgent:
 
     def _hear(self, point: PointId, sample: Sample, unsolicited: bool) -> None:
         """From any thread: stamp the time and enqueue."""
-        self._inbox.put(_Heard(point, sample.at or self._clock.now(), sample, unsolicited))
+        self._inbox.put(_Heard(point, self._time.moment(sample), sample, unsolicited))
+
+    def _now(self) -> datetime:
+        return self._time.now()
 
     # --- the worker --------------------------------------------------------------------------
 
@@ -163,6 +183,7 @@ class NodeAgent:
 
     def _turn(self, next_due: float) -> None:
         self._take_in(max(0.0, min(POLL_S, next_due - self._clock.monotonic())))
+        self._time.look(self._transport.connected)
         now = self._clock.monotonic()
         if self._events:
             self._events = self._commit(self._events, urgent=True)
@@ -172,7 +193,7 @@ class NodeAgent:
         self._courier.top_up()
         if now - self._examined >= VITALS_S:
             self._examine()
-        self._announcer.tell_status(self._vitals, self._faults(), self._outbox.depth())
+        self._announcer.tell_status(self._stand(), self._faults(), self._outbox.depth())
         self._outbox.rest()
 
     def _take_in(self, wait: float) -> None:
@@ -190,8 +211,9 @@ class NodeAgent:
         if isinstance(item, _Heard):
             self._take_sample(item)
         elif item is None:
+            self._time.connected()
             self._courier.reconnected()
-            self._announcer.reconnected(self._vitals.clock)
+            self._announcer.reconnected(self._time.state)
         elif item.topic == wire.ack_topic(self._node):
             self._take_acknowledgement(item)
         else:
@@ -199,11 +221,12 @@ class NodeAgent:
 
     def _take_acknowledgement(self, message: Message) -> None:
         try:
-            boot, seqs = wire.decode_ack(message.payload)
+            answer = wire.decode_ack(message.payload)
         except WireError as error:
             log.warning("an acknowledgement that is none: %s", error)
         else:
-            self._courier.acknowledge(boot, seqs)
+            self._time.hear(answer)
+            self._courier.acknowledge(answer.boot, answer.seqs)
 
     def _take_sample(self, heard: _Heard) -> None:
         point, sample = heard.point, heard.sample
@@ -216,7 +239,7 @@ class NodeAgent:
             self._value_faults[point] = NodeFault(point, "value", text)
             return
         self._value_faults.pop(point, None)
-        taken = Taken(point, heard.at, value, sample.detail)
+        taken = _Value(point, heard.mono, value, sample.detail)
         if heard.unsolicited or self._is_news(kind, taken):
             # What was heard of this point before must not be placed after it.
             self._events += [t for t in self._telemetry if t.point == point]
@@ -225,28 +248,35 @@ class NodeAgent:
         else:
             self._telemetry.append(taken)
 
-    def _is_news(self, kind: Kind, taken: Taken) -> bool:
+    def _is_news(self, kind: Kind, taken: _Value) -> bool:
         """A level that changed is an event; one that is repeated is a sign of life."""
         if kind.value_type is ValueType.NUMBER:
             return False
         newest = self._announcer.newest(taken.point)
         return newest is None or newest.value != taken.value
 
-    def _commit(self, taken: list[Taken], *, urgent: bool) -> list[Taken]:
+    def _commit(self, taken: list[_Value], *, urgent: bool) -> list[_Value]:
         """Save and send; what could not be saved comes back."""
         while taken:
-            batch = taken[:LARGEST_BATCH]
+            batch = [
+                Taken(v.point, self._time.at(v.mono), v.value, v.detail)
+                for v in taken[:LARGEST_BATCH]
+            ]
+            state, base, held = self._time.state, self._time.base, self._time.holding
             try:
-                waiting, readings = self._outbox.commit(batch, self._vitals.clock, urgent=urgent)
+                waiting, readings = self._outbox.commit(
+                    batch, state, urgent=urgent, base=base, held=held
+                )
             except StoreUnavailable as error:
                 return self._keep_unsaved(taken, str(error))
             self._unsaved = None
-            self._courier.send_now(waiting)
-            self._announcer.tell_states(readings, self._vitals.clock)
+            if not held:
+                self._courier.send_now(waiting)
+            self._announcer.tell_states(readings, state)
             taken = taken[LARGEST_BATCH:]
         return []
 
-    def _keep_unsaved(self, taken: list[Taken], text: str) -> list[Taken]:
+    def _keep_unsaved(self, taken: list[_Value], text: str) -> list[_Value]:
         if self._unsaved is None:
             log.error("%s", text)
         lost = len(taken) - MOST_UNSAVED
@@ -262,7 +292,7 @@ class NodeAgent:
         self._take_in(0.0)
         self._commit(self._events, urgent=True)
         self._commit(self._telemetry, urgent=False)
-        self._announcer.say_goodbye(self._vitals, self._faults(), self._outbox.depth())
+        self._announcer.say_goodbye(self._stand(), self._faults(), self._outbox.depth())
         self._outbox.close()
 
     # --- how it is doing ---------------------------------------------------------------------
@@ -270,10 +300,15 @@ class NodeAgent:
     def _examine(self) -> None:
         self._vitals: Vitals = read_vitals(self._folder)
         self._examined = self._clock.monotonic()
-        self._ahead = self._outbox.ahead() > AHEAD_TOLD
+        self._ahead = self._outbox.ahead(self._now()) > AHEAD_TOLD
+
+    def _stand(self) -> Vitals:
+        """How the machine is, with our own word on the time."""
+        return replace(self._vitals, clock=self._time.state)
 
     def _faults(self) -> list[NodeFault]:
         found = [*self._outbox.faults(), *([self._unsaved] if self._unsaved else [])]
+        found += self._time.faults()
         if self._ahead:
             text = "the clock was set back: times of readings go on 1 ms apart until it caught up"
             found.append(NodeFault("", "clock-back", text))

@@ -10,11 +10,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zlib import crc32
 
+from collectors.mending import HELD, TO_SEND, Mended, from_the_future, mend
 from collectors.outboxfile import open_file, set_aside, take_over
 from collectors.timeline import Taken, Timeline
 from devices import wire
 from devices.errors import StoreUnavailable
-from devices.model import ClockState, NodeFault, NodeId, Origin, Reading, to_ms
+from devices.model import ClockState, NodeFault, NodeId, Origin, Reading, from_ms, to_ms
 from devices.service import Clock
 
 log = logging.getLogger(__name__)
@@ -30,9 +31,13 @@ TIDY_AT = 64
 CARRIED_AFTER = 60
 """Commits that the log holds before they are carried over; SQLite itself would do it within a
 commit, at 1,000 pages, while an event waits."""
+MOST_STORED = 2000
+"""Batches kept though they are stored, because their times may still be mended."""
 
 BatchKey = tuple[str, int]
 """Boot and number of a batch."""
+_Basis = tuple[str, int, bool, int]
+"""Run of the machine, base, whether that is sure, what it waits for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +74,12 @@ class Outbox:
         clock: Clock,
         *,
         boot: str = "",
+        kernel: str = "",
         limit_bytes: int = LIMIT_BYTES,
     ) -> None:
+        """`kernel` names this run of the machine: within it the monotonic clock goes on."""
         self.boot = boot or new_boot()
+        self._kernel = kernel
         self._path = path
         self._node = node
         self._clock = clock
@@ -126,36 +134,53 @@ class Outbox:
         return open_file(None)
 
     def _load(self) -> None:
+        # Times of an earlier run of the machine can no longer be mended: they go as they are.
+        self._db.execute(
+            "UPDATE batch SET state = 0 WHERE state = 1 AND kernel <> ?", (self._kernel,)
+        )
+        self._db.execute("DELETE FROM batch WHERE state = 2 AND kernel <> ?", (self._kernel,))
         count, size = self._db.execute(
-            "SELECT coalesce(sum(count), 0), coalesce(sum(length(payload)), 0) FROM batch"
+            "SELECT coalesce(sum(count), 0), coalesce(sum(length(payload)), 0) FROM batch "
+            "WHERE state < 2"
         ).fetchone()
         self._depth, self._bytes = int(count), int(size)
-        self._timeline = Timeline(dict(self._db.execute("SELECT point, at FROM last")))
+        self._load_times()
         tally: Mapping[str, int] = dict(self._db.execute("SELECT name, value FROM tally"))
         self._dropped, self._dropped_at = tally.get("dropped", 0), tally.get("dropped_at", 0)
+
+    def _load_times(self) -> None:
+        self._timeline = Timeline(dict(self._db.execute("SELECT point, at FROM last")))
 
     # --- writing -----------------------------------------------------------------------------
 
     def commit(
-        self, taken: Sequence[Taken], clock_state: ClockState, *, urgent: bool
+        self,
+        taken: Sequence[Taken],
+        clock_state: ClockState,
+        *,
+        urgent: bool,
+        base: int = 0,
+        held: bool = False,
     ) -> tuple[Waiting, list[Reading]]:
         """Make one batch of `taken` durable: the batch, and its readings with their final times.
 
-        `urgent` marks events, which are kept longest and sent first. Raises StoreUnavailable when
-        nothing could be saved; then nothing happened, and the same may be committed again.
+        `urgent` marks events, which are kept longest and sent first. `base` is what the times were
+        counted from; `held`: it is not sent before `release` or `mend`. Raises StoreUnavailable
+        when nothing could be saved; then nothing happened, and the same may be committed again.
         """
+        basis = (self._kernel, base, clock_state is ClockState.SYNCED, HELD if held else TO_SEND)
         origin = Origin(self._node, self.boot, self._seq + 1)
         readings = self._timeline.place(taken, origin)
         payload = wire.encode_batch(wire.Batch(origin, clock_state, readings))
         waiting = Waiting(self.boot, origin.seq, len(readings), payload)
         try:
             try:
-                self._write(waiting, urgent, readings)
+                self._write(waiting, urgent, readings, basis)
             except sqlite3.OperationalError:
                 raise
             except sqlite3.DatabaseError as error:
                 self._recover(error)
-                self._write(waiting, urgent, readings)
+                self._write(waiting, urgent, readings, basis)
         except sqlite3.Error as error:
             raise StoreUnavailable(f"the outbox {self._path} cannot be written: {error}") from None
         self._seq += 1
@@ -164,7 +189,9 @@ class Outbox:
         self._bytes += len(payload)
         return waiting, readings
 
-    def _write(self, waiting: Waiting, urgent: bool, readings: Sequence[Reading]) -> None:
+    def _write(
+        self, waiting: Waiting, urgent: bool, readings: Sequence[Reading], basis: _Basis
+    ) -> None:
         db = self._db
         db.execute("BEGIN IMMEDIATE")
         try:
@@ -172,14 +199,16 @@ class Outbox:
             dropped = self._make_room(len(waiting.payload))
             # A commit that failed half-way may have left this number; it was never sent.
             db.execute(
-                "INSERT OR REPLACE INTO batch (boot, seq, urgent, count, crc, payload) "
-                "VALUES (?, ?, ?, ?, ?, ?)",
+                "INSERT OR REPLACE INTO batch (boot, seq, urgent, count, crc, payload, kernel, "
+                "base, synced, state) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (waiting.boot, waiting.seq, urgent, waiting.count, crc32(waiting.payload),
-                 waiting.payload),
+                 waiting.payload, *basis),
             )  # fmt: skip
             db.executemany(
-                "INSERT OR REPLACE INTO last VALUES (?, ?)",
-                [(reading.point, to_ms(reading.at)) for reading in readings],
+                "INSERT INTO last VALUES (?1, ?2, CASE WHEN ?3 THEN ?2 ELSE 0 END) "
+                "ON CONFLICT (point) DO UPDATE SET at = ?2, "
+                "sure = CASE WHEN ?3 THEN ?2 ELSE sure END",
+                [(reading.point, to_ms(reading.at), basis[2]) for reading in readings],
             )
             db.execute("COMMIT")
         except sqlite3.Error:
@@ -192,8 +221,21 @@ class Outbox:
             self._note_drop(*dropped)
 
     def _remove_acknowledged(self) -> set[BatchKey]:
+        """Those whose times may still be mended stay a while: they have to be moved then."""
         keys = set(self._acknowledged)
-        self._db.executemany("DELETE FROM batch WHERE boot = ? AND seq = ?", keys)
+        kept = [(boot, seq, self._kernel) for boot, seq in keys]
+        self._db.executemany(
+            "UPDATE batch SET state = 2 WHERE boot = ? AND seq = ? AND synced = 0 AND kernel = ?",
+            kept,
+        )
+        self._db.executemany(
+            "DELETE FROM batch WHERE boot = ? AND seq = ? AND (synced = 1 OR kernel <> ?)", kept
+        )
+        self._db.execute(
+            "DELETE FROM batch WHERE state = 2 AND id <= (SELECT id FROM batch WHERE state = 2 "
+            "ORDER BY id DESC LIMIT 1 OFFSET ?)",
+            (MOST_STORED,),
+        )
         return keys
 
     def _make_room(self, needed: int) -> tuple[int, int] | None:
@@ -202,11 +244,13 @@ class Outbox:
         if over <= 0:
             return None
         over += self._limit // 20
+        self._db.execute("DELETE FROM batch WHERE state = 2")
         readings = freed = 0
         for urgent in (0, 1):
             newest = None
             rows = self._db.execute(
-                "SELECT id, count, length(payload) FROM batch WHERE urgent = ? ORDER BY id",
+                "SELECT id, count, length(payload) FROM batch WHERE urgent = ? AND state < 2 "
+                "ORDER BY id",
                 (urgent,),
             )
             for row_id, count, size in rows:
@@ -236,7 +280,10 @@ class Outbox:
         """Up to `limit` unacknowledged batches, events first, then oldest first; not `skip`."""
         if len(self._acknowledged) >= TIDY_AT:
             self.tidy()
-        query = "SELECT boot, seq, count, payload, crc FROM batch ORDER BY urgent DESC, id LIMIT ?"
+        query = (
+            "SELECT boot, seq, count, payload, crc FROM batch WHERE state = 0 "
+            "ORDER BY urgent DESC, id LIMIT ?"
+        )
         most = limit + len(skip) + len(self._acknowledged)
         try:
             rows = self._db.execute(query, (most,)).fetchall()
@@ -264,7 +311,7 @@ class Outbox:
     def acknowledge(self, boot: str, seqs: Iterable[int]) -> int:
         """These batches are in the store: forget them. How many of them were still here."""
         known = 0
-        query = "SELECT count, length(payload) FROM batch WHERE boot = ? AND seq = ?"
+        query = "SELECT count, length(payload) FROM batch WHERE boot = ? AND seq = ? AND state = 0"
         try:
             for key in {(boot, seq) for seq in seqs} - self._acknowledged:
                 row = self._db.execute(query, key).fetchone()
@@ -278,6 +325,46 @@ class Outbox:
         except sqlite3.DatabaseError as error:
             self._recover(error)
         return known
+
+    # --- times that were not known -------------------------------------------------------------
+
+    def newest(self) -> datetime:
+        """The newest time that was handed out."""
+        return from_ms(self._timeline.newest())
+
+    def release(self) -> None:
+        """What was held back for its true time is sent as it is, marked."""
+        self._change("UPDATE batch SET state = 0 WHERE state = 1")
+
+    def mend(self, base: int) -> int:
+        """Give everything of this run of the machine its true time; how many readings changed.
+
+        What was sent before and may be in the store says so, and is moved there.
+        """
+        self.tidy()
+        try:
+            done = mend(self._db, self._kernel, base)
+        except (sqlite3.Error, ValueError) as error:
+            log.error("times in the outbox could not be mended now: %s", error)
+            done = Mended()
+        self._depth += done.again
+        self._bytes += done.bytes
+        self._load_times()
+        return done.readings
+
+    def mend_earlier_runs(self, now: datetime) -> int:
+        """Readings of earlier runs of the machine that would lie in the future; how many."""
+        try:
+            return from_the_future(self._db, self._kernel, to_ms(now))
+        except (sqlite3.Error, ValueError) as error:
+            log.error("times in the outbox could not be looked through: %s", error)
+            return 0
+
+    def _change(self, statement: str) -> None:
+        try:
+            self._db.execute(statement)
+        except sqlite3.Error as error:
+            log.warning("the outbox cannot be written now: %s", error)
 
     def tidy(self) -> None:
         """Remove the rows of acknowledged batches now; a failure only leaves them for later."""
@@ -307,9 +394,9 @@ class Outbox:
         """Readings that are not yet in the store."""
         return self._depth
 
-    def ahead(self) -> timedelta:
-        """How far the times handed out are ahead of the clock, which was set back."""
-        return self._timeline.ahead(self._clock.now())
+    def ahead(self, now: datetime) -> timedelta:
+        """How far the times handed out are ahead of now, because the clock was set back."""
+        return self._timeline.ahead(now)
 
     def faults(self) -> list[NodeFault]:
         """What is wrong with the outbox, for the node's status."""

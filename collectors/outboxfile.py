@@ -20,14 +20,32 @@ KEEP = 3
 """Corrupt files that stay for a look at them; older ones go."""
 
 
+_MORE = {
+    "batch": {
+        # The run of the machine it was taken in, its base in ms, whether that was known for sure,
+        # and what it waits for (collectors.mending).
+        "kernel": "TEXT NOT NULL DEFAULT ''", "base": "INTEGER NOT NULL DEFAULT 0",
+        "synced": "INTEGER NOT NULL DEFAULT 1", "state": "INTEGER NOT NULL DEFAULT 0",
+    },
+    # The newest time that was known for sure.
+    "last": {"sure": "INTEGER NOT NULL DEFAULT 0"},
+}  # fmt: skip
+"""Columns that the first outboxes did not have."""
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS batch (
     id INTEGER PRIMARY KEY, boot TEXT NOT NULL, seq INTEGER NOT NULL, urgent INTEGER NOT NULL,
-    count INTEGER NOT NULL, crc INTEGER NOT NULL, payload BLOB NOT NULL, UNIQUE (boot, seq));
+    count INTEGER NOT NULL, crc INTEGER NOT NULL, payload BLOB NOT NULL, {batch_more},
+    UNIQUE (boot, seq));
 CREATE INDEX IF NOT EXISTS batch_order ON batch (urgent, id);
-CREATE TABLE IF NOT EXISTS last (point TEXT PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS last (
+    point TEXT PRIMARY KEY, at INTEGER NOT NULL, {last_more}) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS tally (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
-"""
+""".format(
+    **{
+        f"{table}_more": ", ".join(f"{name} {kind}" for name, kind in columns.items())
+        for table, columns in _MORE.items()
+    }
+)
 
 
 def open_file(path: Path | None) -> sqlite3.Connection:
@@ -38,6 +56,7 @@ def open_file(path: Path | None) -> sqlite3.Connection:
         db.execute("PRAGMA journal_mode = WAL")
         db.execute("PRAGMA synchronous = FULL")
         db.executescript(_SCHEMA)
+        _add_columns(db)
         (verdict,) = db.execute("PRAGMA quick_check(1)").fetchone()
         if verdict != "ok":
             raise sqlite3.DatabaseError(verdict)
@@ -47,6 +66,15 @@ def open_file(path: Path | None) -> sqlite3.Connection:
         db.close()
         raise
     return db
+
+
+def _add_columns(db: sqlite3.Connection) -> None:
+    """What the outbox of an older version lacks."""
+    for table, columns in _MORE.items():
+        there = {row[1] for row in db.execute(f"PRAGMA table_info({table})")}
+        for name, kind in columns.items():
+            if name not in there:
+                db.execute(f"ALTER TABLE {table} ADD COLUMN {name} {kind}")
 
 
 def set_aside(path: Path, now: datetime) -> Path:
@@ -87,7 +115,7 @@ def take_over(aside: Path, db: sqlite3.Connection) -> int:
         rescued = db.total_changes - before
         for point, at in _readable(broken, "SELECT point, at FROM last"):
             if isinstance(point, str) and isinstance(at, int):
-                db.execute("INSERT OR REPLACE INTO last VALUES (?, ?)", (point, at))
+                db.execute("INSERT OR REPLACE INTO last VALUES (?, ?, ?)", (point, at, at))
         db.execute("COMMIT")
     return rescued
 

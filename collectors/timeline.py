@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from collectors.mending import LONGEST_WAIT_MS
 from devices.model import Detail, Origin, PointId, Reading, Value, from_ms, to_ms
 
 
@@ -20,8 +21,9 @@ class Taken:
 class Timeline:
     """Remembers the last time of each point: two readings never share one, none goes back.
 
-    A clock that is set back is waited for in steps of 1 ms, so the order stays and nothing is
-    overwritten; `ahead` says how far the times then are from the clock.
+    A clock that is set back by up to an hour is waited for in steps of 1 ms, so the order stays
+    and nothing is overwritten; `ahead` says how far the times then are from the clock. A last time
+    further ahead came from a clock that was wrong, and is not waited for.
     """
 
     def __init__(self, last: dict[str, int]) -> None:
@@ -34,7 +36,10 @@ class Timeline:
         readings = []
         for t in taken:
             before = last.get(t.point) or self._last.get(t.point) or 0
-            at = last[t.point] = max(to_ms(t.at), before + 1)
+            at = to_ms(t.at)
+            if 0 <= before - at <= LONGEST_WAIT_MS:
+                at = before + 1
+            last[t.point] = at
             readings.append(Reading(t.point, from_ms(at), t.value, origin, detail=t.detail))
         return readings
 
@@ -43,5 +48,8 @@ class Timeline:
 
     def ahead(self, now: datetime) -> timedelta:
         """How far the newest time handed out lies in the future: the clock was set back."""
-        newest = max(self._last.values(), default=0)
-        return max(from_ms(newest) - now, timedelta())
+        return max(from_ms(self.newest()) - now, timedelta())
+
+    def newest(self) -> int:
+        """The newest time that was handed out, in ms; 0 where there is none."""
+        return max(self._last.values(), default=0)

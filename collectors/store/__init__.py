@@ -63,6 +63,8 @@ class Written:
 class Store(Protocol):
     """Durable readings. A write returns only when durable and is idempotent on (point, at).
 
+    A reading whose time is uncertain (quality `clock`) never takes the place of a good one.
+
     `write` raises StoreUnavailable (try again) or StoreMisconfigured (tell a person); then nothing
     is promised and the same readings may be written again.
     """
@@ -79,6 +81,12 @@ class Store(Protocol):
         """A short piece of upkeep, between two writes; whether there is more to do.
 
         Raises as `write` does; nothing is lost by it.
+        """
+
+    def forget(self, moved: Sequence[tuple[PointId, int]]) -> None:
+        """Remove readings of uncertain time that were stored there (ms); good ones stay.
+
+        Raises as `write` does; then it is to be done again.
         """
 
     def latest(self, points: Iterable[PointId]) -> Mapping[PointId, Reading]:

@@ -4,12 +4,14 @@ Writes are synchronous line protocol with precision ms; questions are InfluxQL a
 language that all three answer.
 """
 
+# Over 300 lines, because no other module may know influxdb-client.
+
 import ipaddress
 import logging
 import os
 import threading
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -30,13 +32,25 @@ from collectors.store.grid import grid_of
 from collectors.store.line import Encoder, Line
 from devices.catalog import Site, StoreSettings, split_address
 from devices.errors import StoreError, StoreMisconfigured, StoreUnavailable
-from devices.model import Fact, PointId, Reading, ValueType, fact_of, reading_of, to_ms
+from devices.model import (
+    Fact,
+    PointId,
+    Quality,
+    Reading,
+    ValueType,
+    fact_of,
+    from_ms,
+    reading_of,
+    to_ms,
+)
 from devices.service import Health
 
 log = logging.getLogger(__name__)
 
 LINES_A_REQUEST = 10_000
 TIMEOUT_MS = 10_000
+MOST_AROUND = 20_000
+"""Readings looked at, to find uncertain ones."""
 _ANSWER = 300
 """Characters of a server's answer that go into our errors."""
 
@@ -95,7 +109,7 @@ class InfluxStore:
         if not facts:
             self._check()
         refused: list[Refused] = []
-        lines = self._encoder.lines(facts, refused)
+        lines = self._encoder.lines(self._without_those_in_the_way(facts), refused)
         for start in range(0, len(lines), LINES_A_REQUEST):
             self._write(lines[start : start + LINES_A_REQUEST], refused)
         self._trouble = ""
@@ -104,6 +118,56 @@ class InfluxStore:
     def tend(self, now: datetime) -> bool:
         """Nothing: InfluxDB looks after itself."""
         return False
+
+    def forget(self, moved: Sequence[tuple[PointId, int]]) -> None:
+        uncertain = {
+            (reading.point, to_ms(reading.at)) for reading in self._around(moved)
+            if reading.quality is Quality.CLOCK
+        }  # fmt: skip
+        for point, at in uncertain.intersection(moved):
+            try:
+                self._forget(self._kinds[point].measurement, point, from_ms(at))
+            except _Answer as answer:
+                if answer.status not in (404, 405, 501):
+                    raise self._failure(answer) from None
+                # InfluxDB 3 removes nothing: the reading stays beside its mended self, marked.
+                log.warning("the store at %s cannot remove readings (%s)", self._url, answer)
+                return
+
+    def _forget(self, measurement: str, point: PointId, at: datetime) -> None:
+        if self._old:
+            question = influxql.forget(measurement, point, to_ms(at))
+            self._call("/query", "POST", [("db", self._bucket), ("q", question)])
+            return
+        end = at + timedelta(milliseconds=1)
+        body = {
+            "start": f"{at:%Y-%m-%dT%H:%M:%S.%fZ}",
+            "stop": f"{end:%Y-%m-%dT%H:%M:%S.%fZ}",
+            "predicate": influxql.predicate(measurement, point),
+        }
+        query = [("org", self._org), ("bucket", self._bucket)]
+        self._call("/api/v2/delete", "POST", query, orjson.dumps(body).decode())
+
+    def _around(self, places: Sequence[tuple[PointId, int]]) -> list[Reading]:
+        """What is stored of these points in the span of these times."""
+        if not places:
+            return []
+        times = [from_ms(at) for _, at in places]
+        points = sorted({point for point, _ in places})
+        end = max(times) + timedelta(milliseconds=1)
+        return self.events(EventQuery(points, min(times), end, MOST_AROUND))
+
+    def _without_those_in_the_way(self, facts: Sequence[Fact]) -> Sequence[Fact]:
+        """All but the uncertain ones that would take the place of a good one."""
+        uncertain = [(f[0], f[1]) for f in facts if f[3] is Quality.CLOCK]
+        if not uncertain:
+            return facts
+        sure = {
+            (r.point, to_ms(r.at))
+            for r in self._around(uncertain)
+            if r.quality is not Quality.CLOCK
+        }
+        return [f for f in facts if f[3] is not Quality.CLOCK or (f[0], f[1]) not in sure]
 
     def _write(self, lines: Sequence[Line], refused: list[Refused]) -> None:
         """Have all of `lines` stored or refused one by one: a bad one never takes others along."""

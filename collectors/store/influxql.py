@@ -77,6 +77,17 @@ def series(point: PointId, measurement: str, grid: Grid) -> str:
     )
 
 
+def forget(measurement: str, point: PointId, at: int) -> str:
+    """InfluxDB 1.x's statement that removes one reading (ms)."""
+    return f"DELETE FROM {quoted(measurement)} WHERE {_any_of([point])} AND time = {at}ms"
+
+
+def predicate(measurement: str, point: PointId) -> str:
+    """The same for the delete interface of 2.x, where the time stands apart."""
+    point_text = point.replace("\\", "\\\\").replace('"', '\\"')
+    return f'_measurement="{measurement}" AND point="{point_text}"'
+
+
 def _any_of(points: Iterable[PointId]) -> str:
     return "(" + " OR ".join(f'"point" = {literal(point)}' for point in points) + ")"
 

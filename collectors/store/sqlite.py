@@ -7,6 +7,7 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
+from itertools import groupby
 from math import isfinite
 from operator import itemgetter
 from pathlib import Path
@@ -24,6 +25,7 @@ from collectors.store import (
 from collectors.store.block import Row
 from collectors.store.grid import HOUR, grid_of
 from collectors.store.history import CODES, History
+from collectors.store.moving import CLOCK, take_away, without_those_in_the_way
 from collectors.store.sqlite_file import damage, open_reader, open_writer
 from collectors.store.upkeep import Upkeep
 from devices.catalog import Site
@@ -54,6 +56,12 @@ _LAST = """
 SELECT at, value, quality, node, detail FROM reading WHERE point = ? ORDER BY at DESC LIMIT 1
 """
 
+_WRITE = f"""
+INSERT INTO reading VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (point, at) DO UPDATE
+SET value = excluded.value, quality = excluded.quality, node = excluded.node,
+  detail = excluded.detail
+WHERE excluded.quality <> {CLOCK} OR quality = {CLOCK}
+"""
 _BY_KEY = itemgetter(0, 1)
 _Row = tuple[int, int, float | int | str, int, int, str | None]
 _Answer = TypeVar("_Answer")
@@ -89,16 +97,29 @@ class SqliteStore:
         return self.put([fact_of(reading) for reading in readings])
 
     def put(self, facts: Sequence[Fact]) -> Written:
+        with self._transaction() as (writer, changed):
+            facts = without_those_in_the_way(writer, self._points, facts)
+            rows, refused = self._rows(writer, facts, changed)
+            rows.sort(key=_BY_KEY)  # neighbours in the file go in together
+            writer.executemany(_WRITE, rows)
+        return Written(refused)
+
+    def forget(self, moved: Sequence[tuple[PointId, int]]) -> None:
+        with self._transaction() as (writer, changed):
+            for name, places in groupby(sorted(moved), itemgetter(0)):
+                number = self._number(writer, "point", self._points, name)
+                changed |= take_away(writer, number, [at for _, at in places])
+
+    @contextmanager
+    def _transaction(self) -> Iterator[tuple[sqlite3.Connection, set[int]]]:
+        """All or nothing, and durable at its end; the hours (hour_key) put into the set changed."""
+        changed: set[int] = set()
         with self._lock:
             if self._writer is None:
                 raise StoreError(f"the store {self._path} is open for reading only")
             try:
                 self._writer.execute("BEGIN IMMEDIATE")
-                rows, refused, changed = self._rows(self._writer, facts)
-                rows.sort(key=_BY_KEY)  # neighbours in the file go in together
-                self._writer.executemany(
-                    "INSERT OR REPLACE INTO reading VALUES (?, ?, ?, ?, ?, ?)", rows
-                )
+                yield self._writer, changed
                 self._writer.executemany(
                     "INSERT OR IGNORE INTO stale VALUES (?, ?)",
                     [(key >> 24, key & 0xFFFFFF) for key in changed],
@@ -109,7 +130,6 @@ class SqliteStore:
                 raise self._failure(error) from None
             self._stale |= changed
         self._trouble = ""
-        return Written(refused)
 
     def tend(self, now: datetime) -> bool:
         with self._lock:
@@ -125,12 +145,11 @@ class SqliteStore:
         return more
 
     def _rows(
-        self, connection: sqlite3.Connection, facts: Sequence[Fact]
-    ) -> tuple[list[_Row], list[Refused], set[int]]:
-        """What goes into the table, what is refused, and the hours (hour_key) it changes."""
+        self, connection: sqlite3.Connection, facts: Sequence[Fact], changed: set[int]
+    ) -> tuple[list[_Row], list[Refused]]:
+        """What goes into the table and what is refused; notes the hours (hour_key) it changes."""
         rows: list[_Row] = []
         refused: list[Refused] = []
-        changed: set[int] = set()
         points, nodes, stale = self._points, self._nodes, self._stale
         for fact in facts:
             name, at, value, quality, node_name, detail = fact
@@ -150,7 +169,7 @@ class SqliteStore:
                 node = self._number(connection, "node", nodes, node_name)
             told = orjson.dumps(dict(detail)).decode() if detail else None
             rows.append((point, at, value, CODES[quality], node, told))
-        return rows, refused, changed
+        return rows, refused
 
     def _number(
         self, connection: sqlite3.Connection, table: str, known: dict[str, int], name: str

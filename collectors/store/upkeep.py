@@ -181,15 +181,7 @@ class Upkeep:
         block = self._db.execute("SELECT dropped FROM block WHERE key = ?", (key,)).fetchone()
         rows = self._history.rows_of(point, day)
         if not (block and block[0]):
-            times, values = _numbers(rows)
-            entries = summed(times, values, MINUTE)
-            # Where a minute has one reading, the readings are its roll-up already.
-            minutes = pack_entries(day, entries) if len(times) >= 2 * len(entries) > 0 else None
-            self._db.execute(
-                "INSERT OR REPLACE INTO block (key, count, last, raw, minutes)"
-                " VALUES (?, ?, ?, ?, ?)",
-                (key, len(rows), rows[-1][0], pack(day, rows), minutes),
-            )
+            put_block(self._db, key, day, rows)
         # What came late for a day that was given up is rolled up by now, or is no number.
         self._db.execute(
             "DELETE FROM reading WHERE point = ? AND at >= ? AND at < ?",
@@ -262,6 +254,18 @@ class Upkeep:
         self._db.execute(f"PRAGMA incremental_vacuum({PAGES_A_STEP})").fetchall()
         (left,) = self._db.execute("PRAGMA freelist_count").fetchone()
         return bool(left < free)
+
+
+def put_block(connection: sqlite3.Connection, key: int, day: int, rows: Sequence[Row]) -> None:
+    """Write a point's day, all its rows in the order of time; inside the caller's transaction."""
+    times, values = _numbers(rows)
+    entries = summed(times, values, MINUTE)
+    # Where a minute has one reading, the readings are its roll-up already.
+    minutes = pack_entries(day, entries) if len(times) >= 2 * len(entries) > 0 else None
+    connection.execute(
+        "INSERT OR REPLACE INTO block (key, count, last, raw, minutes) VALUES (?, ?, ?, ?, ?)",
+        (key, len(rows), rows[-1][0], pack(day, rows), minutes),
+    )
 
 
 def hour_key(point: int, hour: int) -> int:

@@ -137,12 +137,12 @@ class _Answers:
 
     def hear(self, message: "Message") -> None:
         try:
-            boot, seqs = wire.decode_ack(message.payload)
+            ack = wire.decode_ack(message.payload)
         except WireError:
             return
-        if boot == self.boot:
+        if ack.boot == self.boot:
             with self.changed:
-                self.stored.update(seqs)
+                self.stored.update(ack.seqs)
                 self.changed.notify_all()
 
     def wait_for(self, sent: int, most: int) -> None:

@@ -1,6 +1,7 @@
 """The topics and JSON of the contract; the only package that knows either."""
 
 from devices.wire.batches import (
+    Ack,
     Batch,
     Decoded,
     Facts,
@@ -74,6 +75,7 @@ __all__ = [
     "SERVICE_FILTER",
     "STATUS_FILTER",
     "UP_FILTER",
+    "Ack",
     "Batch",
     "Command",
     "Decoded",

@@ -1,8 +1,9 @@
 """Batches of readings and their acknowledgements."""
 
 import math
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 import orjson
@@ -21,6 +22,7 @@ from devices.model import (
     Reading,
     Value,
     ValueType,
+    from_ms,
     reading_of,
     to_ms,
 )
@@ -54,6 +56,8 @@ class Facts:
     clock: ClockState
     facts: list[Fact] = field(default_factory=list)
     refusals: list[Refusal] = field(default_factory=list)
+    moved: list[tuple[PointId, int]] = field(default_factory=list)
+    """Where (ms) readings of this batch were said to be before their clock was set."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +69,7 @@ class Decoded:
     clock: ClockState
     readings: list[Reading] = field(default_factory=list)
     refusals: list[Refusal] = field(default_factory=list)
+    moved: list[tuple[PointId, int]] = field(default_factory=list)
 
 
 def encode_batch(batch: Batch) -> bytes:
@@ -87,7 +92,7 @@ def decode_batch(topic: str, payload: bytes, kinds: Mapping[PointId, Kind]) -> D
     """
     found = decode_facts(topic, payload, kinds)
     readings = [reading_of(fact, found.origin) for fact in found.facts]
-    return Decoded(found.node, found.origin, found.clock, readings, found.refusals)
+    return Decoded(found.node, found.origin, found.clock, readings, found.refusals, found.moved)
 
 
 def decode_facts(
@@ -114,6 +119,7 @@ def decode_facts(
         found.refusals.append(_refusal("`readings` is not a list", payload))
     else:
         _decode_rows(rows, found, kinds, numbers)
+        found.moved.extend(_moved(rows, data.get("was")))
     return found
 
 
@@ -139,6 +145,16 @@ def _decode_rows(
             keep(_fact(row, node, quality, kinds))
         except WireError as error:
             found.refusals.append(_refusal(str(error), _raw(row)))
+
+
+def _moved(rows: list[Any], earlier: Any) -> Iterator[tuple[PointId, int]]:
+    """The times under which readings were sent before, where they are any."""
+    for row, times in zip(rows, earlier if type(earlier) is list else (), strict=False):
+        if type(row) is not list or not row or type(row[0]) is not str:
+            continue
+        for at in times if type(times) is list else ():
+            if type(at) is int and EARLIEST_MS <= at <= LATEST_MS:
+                yield PointId(row[0]), at
 
 
 def _refusal(reason: str, raw: bytes) -> Refusal:
@@ -210,14 +226,33 @@ def _detail(point: str, detail: Any) -> Detail:
     return {k: float(v) if type(v) is int else v for k, v in detail.items()}
 
 
-def encode_ack(boot: str, seqs: Iterable[int]) -> bytes:
-    return orjson.dumps({"boot": boot, "seq": sorted(seqs)})
+@dataclass(frozen=True, slots=True)
+class Ack:
+    """Batches of one boot that are in the store; `at` is the server's time, where it knows it."""
+
+    boot: str
+    seqs: Sequence[int]
+    at: datetime | None = None
+    told: bool = True
+    """Whether it says anything of the server's clock, be it that nothing sets it."""
 
 
-def decode_ack(payload: bytes) -> tuple[str, list[int]]:
-    """Boot and batch numbers that are in the store. Raises WireError."""
+def encode_ack(
+    boot: str, seqs: Iterable[int], at: datetime | None = None, clock: ClockState | None = None
+) -> bytes:
+    """`at` and `clock`: the server's time now, and whether its clock is set."""
+    time = {} if at is None or clock is None else {"at": to_ms(at), "clock": clock}
+    return orjson.dumps({"boot": boot, "seq": sorted(seqs), **time})
+
+
+def decode_ack(payload: bytes) -> Ack:
+    """Raises WireError."""
     data = decode_object(payload)
     boot, seqs = data.get("boot"), data.get("seq")
     if not isinstance(boot, str) or not isinstance(seqs, list):
         raise WireError("an acknowledgement is {boot, seq: [...]}")
-    return boot, [seq for seq in seqs if type(seq) is int]
+    at, clock = data.get("at"), data.get("clock")
+    known = clock == "synced" and type(at) is int and EARLIEST_MS <= at <= LATEST_MS
+    numbers = [seq for seq in seqs if type(seq) is int]
+    server = from_ms(int(at)) if known and at is not None else None
+    return Ack(boot, numbers, server, clock in ("synced", "unsynced"))

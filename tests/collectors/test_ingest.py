@@ -42,6 +42,7 @@ class Post:
     def __init__(self, site: Site, folder: Path, clock: FakeClock) -> None:
         self.clock = clock
         self.acks: list[tuple[str, list[int]]] = []
+        self.times: list[wire.Ack] = []
         exchange = Exchange()
         self.node = MemoryTransport(exchange, "node")
         self.node.subscribe(wire.ack_topic("canteen-pi"), self._acknowledged)
@@ -54,7 +55,10 @@ class Post:
         self.ingester.start()
 
     def _acknowledged(self, message: Message) -> None:
-        self.acks.append(wire.decode_ack(message.payload))
+        ack = wire.decode_ack(message.payload)
+        self.times.append(ack)
+        if ack.seqs:
+            self.acks.append((ack.boot, list(ack.seqs)))
 
     def send(self, seq: int, *readings: Any, boot: str = "b1", **changed: Any) -> None:
         batch = {"v": 1, "boot": boot, "seq": seq, "clock": "synced", "readings": readings}

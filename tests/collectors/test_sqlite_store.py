@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from collectors.store import EventQuery, SeriesQuery
 from collectors.store.sqlite import CODES, SqliteStore
 from devices.catalog import Site
 from devices.errors import StoreError, StoreMisconfigured, StoreUnavailable
-from devices.model import NodeId, Origin, PointId, Quality, Reading
+from devices.model import NodeId, Origin, PointId, Quality, Reading, to_ms
 from tests.support.waiting import eventually
 
 FRIDGE = PointId("canteen/fridge-1/temperature")
@@ -208,3 +209,20 @@ def test_what_was_confirmed_survives_the_writers_sudden_death(path: Path, site: 
     reader.close()
     assert stored >= confirmed
     assert stored % 50 == 0
+
+
+def test_readings_of_uncertain_time_are_moved_out_of_packed_days_too(store: SqliteStore) -> None:
+    uncertain = [replace(reading(n, 50.0), quality=Quality.CLOCK) for n in range(3)]
+    store.write([*uncertain, reading(10, 4.0), reading(20, 6.0)])
+    later = START + timedelta(days=3)
+    while store.tend(later):
+        pass
+    store.write([replace(reading(10, 99.0), quality=Quality.CLOCK)])
+    store.forget([(r.point, to_ms(r.at)) for r in (*uncertain, reading(10))])
+    found = store.events(EventQuery([reading(0).point], START, later))
+    assert [r.value for r in found] == [4.0, 6.0]
+    (bucket,) = store.series(SeriesQuery(reading(0).point, START, START + timedelta(hours=1), 1))
+    assert (bucket.min, bucket.max, bucket.count) == (4.0, 6.0, 2)
+    while store.tend(later):
+        pass
+    assert store.latest([reading(0).point])[reading(0).point].value == 6.0

@@ -297,3 +297,25 @@ def test_a_large_write_is_there_completely(store: Store) -> None:
     store.write([reading(POWER, second, float(second)) for second in range(12_345)])
     buckets = store.series(SeriesQuery(POWER, START, START + timedelta(days=1), 100))
     assert sum(bucket.count for bucket in buckets) == 12_345
+
+
+def test_a_reading_of_uncertain_time_never_takes_the_place_of_a_good_one(store: Store) -> None:
+    good, marked = reading(FRIDGE, 0, 4.0), reading(FRIDGE, 0, 9.0, Quality.CLOCK)
+    store.write([good])
+    assert not store.write([marked, reading(FRIDGE, 1, 5.0, Quality.CLOCK)]).refused
+    found = store.events(EventQuery([FRIDGE], START, START + timedelta(hours=1)))
+    assert [(r.value, r.quality) for r in found] == [(4.0, Quality.GOOD), (5.0, Quality.CLOCK)]
+    store.write([reading(FRIDGE, 1, 6.0)])
+    found = store.events(EventQuery([FRIDGE], START, START + timedelta(hours=1)))
+    assert [(r.value, r.quality) for r in found] == [(4.0, Quality.GOOD), (6.0, Quality.GOOD)]
+
+
+def test_readings_of_uncertain_time_can_be_moved_and_good_ones_stay(store: Store) -> None:
+    store.write([reading(FRIDGE, n, 4.0 + n, Quality.CLOCK) for n in range(3)])
+    store.write([reading(FRIDGE, 3, 7.0), reading(ROOM, 1, 20.0, Quality.CLOCK)])
+    old = [(FRIDGE, to_ms(reading(FRIDGE, n, 0.0).at)) for n in range(4)]
+    store.forget(old)
+    store.forget(old)
+    store.forget([])
+    found = store.events(EventQuery([FRIDGE, ROOM], START, START + timedelta(hours=1)))
+    assert [(r.point, r.value) for r in found] == [(ROOM, 20.0), (FRIDGE, 7.0)]

@@ -173,7 +173,31 @@ def test_a_command_comes_out_as_it_went_in() -> None:
 
 
 def test_acknowledgements_are_sorted() -> None:
-    assert wire.decode_ack(wire.encode_ack("b1", [3, 1, 2])) == ("b1", [1, 2, 3])
+    ack = wire.decode_ack(wire.encode_ack("b1", [3, 1, 2]))
+    assert (ack.boot, ack.seqs, ack.at) == ("b1", [1, 2, 3], None)
+
+
+def test_an_acknowledgement_tells_the_servers_time_only_where_something_sets_its_clock() -> None:
+    now = from_ms(1763901000123)
+    sure = wire.decode_ack(wire.encode_ack("b1", [], now, ClockState.SYNCED))
+    unsure = wire.decode_ack(wire.encode_ack("b1", [], now, ClockState.UNSYNCED))
+    silent = wire.decode_ack(b'{"boot": "b1", "seq": []}')
+    assert (sure.at, sure.told) == (now, True)
+    assert (unsure.at, unsure.told) == (None, True)
+    assert (silent.at, silent.told) == (None, False)
+    with pytest.raises(WireError):
+        wire.decode_ack(b'{"boot": 1, "seq": []}')
+
+
+def test_a_mended_batch_says_under_which_times_it_was_sent_before(site: Site) -> None:
+    payload = (
+        b'{"v":1,"boot":"b","seq":1,"clock":"synced","was":[[1763901000000,1],["x"]],"readings":'
+        b'[["canteen/fridge-1/temperature",1763904600000,4.5],["canteen/fridge-1/door",'
+        b'1763904600001,"open"]]}'
+    )
+    decoded = wire.decode_batch(UP, payload, site.kinds)
+    assert len(decoded.readings) == 2
+    assert decoded.moved == [("canteen/fridge-1/temperature", 1763901000000)]
 
 
 def test_the_node_is_read_from_the_topic_alone() -> None:

@@ -82,6 +82,8 @@ class Influx2:
                 error = {"statement_id": 0, "error": f"database not found: {query.get('db')}"}
                 return 200, json.dumps({"results": [error]})
             return self._forward("GET", "/query", {**query, "db": self.database}, b"")
+        if path == "/api/v2/delete":
+            return self._delete(json.loads(body))
         if path != "/api/v2/write":
             return 404, _error("not found", "path not found")
         if query.get("org") != self.org:
@@ -97,6 +99,16 @@ class Influx2:
         if status == 400 and "partial write" in text:
             return 422, _error("unprocessable entity", json.loads(text)["error"])
         return status, _error("invalid", json.loads(text)["error"]) if status == 400 else text
+
+    def _delete(self, asked: dict[str, str]) -> tuple[int, str]:
+        """Both times and a predicate of `tag="value"` joined by AND."""
+        parts = dict(part.split("=", 1) for part in asked["predicate"].split(" AND "))
+        table = parts.pop("_measurement")
+        tags = "".join(f""" AND "{name}" = '{value[1:-1]}'""" for name, value in parts.items())
+        where = f"time >= '{asked['start']}' AND time < '{asked['stop']}'{tags}"
+        question = {"db": self.database, "q": f"DELETE FROM {table} WHERE {where}"}
+        _, text = self._forward("POST", "/query", question, b"")
+        return (400, _error("invalid", text)) if "error" in text else (204, "")
 
     def _forward(
         self, method: str, path: str, query: dict[str, str], body: bytes
