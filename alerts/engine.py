@@ -237,6 +237,7 @@ class Engine:
     # --- what comes in ---------------------------------------------------------------------
 
     def _on_batch(self, message: Message, changes: Changes, now: datetime) -> None:
+        self._site.look()
         decoded = wire.decode_batch(message.topic, message.payload, self._site.kinds)
         if decoded.moved:
             return  # judged when it first came; only its time is known better now

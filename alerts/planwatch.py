@@ -22,9 +22,15 @@ class PlanWatch:
         self.trouble = ""
         self._seen = self._stamp()
         self._looked_at = 0.0
+        self._points = plan.site.look()
 
     def look(self, monotonic: float) -> Plan | None:
-        """The new plan, once, where the file holds another one without mistakes."""
+        """The new plan, once, where the file or the points of the site have changed."""
+        points = self.plan.site.look()
+        if points != self._points:
+            self._points = points
+            self._seen = self._stamp()
+            return self._load(anew=True)
         if monotonic - self._looked_at < EVERY_S:
             return None
         self._looked_at = monotonic
@@ -34,7 +40,7 @@ class PlanWatch:
         self._seen = stamp
         return self._load()
 
-    def _load(self) -> Plan | None:
+    def _load(self, anew: bool = False) -> Plan | None:
         try:
             plan = load_plan(self.plan.path, self.plan.site)
         except (ConfigError, OSError) as error:
@@ -46,7 +52,7 @@ class PlanWatch:
             log.error("%s", self.trouble)
             return None
         self.trouble = ""
-        if plan.version == self.plan.version:
+        if plan.version == self.plan.version and not anew:
             return None
         log.info("version %s of the safety plan is at work, %d rules", plan.version,
                  len(plan.rules))  # fmt: skip

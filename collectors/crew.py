@@ -90,6 +90,19 @@ class Crew:
                 next_due = min(next_due, post.due)
         return next_due
 
+    def take_on(self, point: Point) -> None:
+        """Run one more point's driver from now on; in place of the one that it had."""
+        self.let_go(PointId(point.id))
+        if point.driver:
+            self._posts = {**self._posts, PointId(point.id): self._post(point)}
+
+    def let_go(self, point: PointId) -> None:
+        """Run a point's driver no more."""
+        post = self._posts.get(point)
+        if post is not None:
+            self._posts = {id: other for id, other in self._posts.items() if id != point}
+            self._jobs.put(partial(self._dismiss, post))
+
     def command(self, point: PointId, do: str, args: Mapping[str, Any]) -> None:
         """Have a driver carry something out, soon."""
         post = self._posts.get(point)
@@ -111,6 +124,8 @@ class Crew:
             if called is not None and now - called > STUCK_S:
                 text = f"driver {post.point.driver} has not answered for over {STUCK_S:g} s"
                 fault = NodeFault(post.point.id, "stuck", text)
+            elif fault is None and (away := post.driver.away() if post.driver else ""):
+                fault = NodeFault(post.point.id, "offline", away)
             elif fault is None and post.doubt:
                 fault = NodeFault(post.point.id, "doubtful", post.doubt)
             if fault is not None:
@@ -147,6 +162,8 @@ class Crew:
 
     def _work(self, post: _Post) -> None:
         with post.lock:
+            if self._posts.get(PointId(post.point.id)) is not post:
+                return  # it was let go while this waited
             post.called = self._clock.monotonic()
             try:
                 if post.driver is None:
@@ -200,6 +217,10 @@ class Crew:
             log.warning("%s: %s (tried again in %g s)", post.point.id, text, pause)
         post.fault, post.doubt = NodeFault(post.point.id, reason, text), ""
         self._shut(post)
+
+    def _dismiss(self, post: _Post) -> None:
+        with post.lock:
+            self._shut(post)
 
     def _shut(self, post: _Post) -> None:
         if post.driver is None:

@@ -62,8 +62,12 @@ class Sorter:
     def __init__(self, kinds: Mapping[PointId, Kind], grade: Grade) -> None:
         self._kinds = kinds
         self._grade = grade
+        self.renew()
+
+    def renew(self) -> None:
+        """The points have changed."""
         self._numbers: Container[str] = frozenset(
-            point for point, kind in kinds.items() if kind.value_type is ValueType.NUMBER
+            point for point, kind in self._kinds.items() if kind.value_type is ValueType.NUMBER
         )
 
     def add(self, group: Group, message: Message) -> None:

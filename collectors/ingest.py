@@ -60,6 +60,7 @@ class Ingester:
         self._ledger = ledger
         self._clock = clock
         self._filter = SHARED_FILTER if shared else wire.UP_FILTER
+        self._site, self._points = site, site.look()
         self._sorter = Sorter(site.kinds, Grader(site.kinds).grade_all)
         self._inbox = Inbox()
         self._stop = threading.Event()
@@ -126,6 +127,9 @@ class Ingester:
     def _sorted(self, messages: list[Message]) -> Group:
         """A group of the first of `messages`, as many as make one write; the others go back."""
         group = Group(self._clock.now())
+        if self._site.look() != self._points:  # a first reading may follow its assignment at once
+            self._points = self._site.look()
+            self._sorter.renew()
         for position, message in enumerate(messages):
             try:
                 self._sorter.add(group, message)

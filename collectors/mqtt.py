@@ -16,10 +16,10 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
-from collectors.credentials import broker_authority, broker_login
+from collectors.credentials import authority, broker_authority, broker_login, foreign_login
 from collectors.routing import Router
 from collectors.transport import Handler, LastWill, Message
-from devices.catalog import Site, split_address
+from devices.catalog import Bridge, Site, split_address
 from devices.errors import TransportError
 from devices.service import Health
 
@@ -341,4 +341,19 @@ def connect_to(
         ca_file=broker_authority(site),
         will=will,
         clean=clean,
+    )
+
+
+def connect_to_foreign(site: Site, bridge: Bridge) -> MqttTransport:
+    """The connection to the broker of foreign devices, not started yet; ours where none is named.
+
+    Raises ConfigError where a password or certificate file cannot be read.
+    """
+    client_id = f"campus-bridge-{bridge.node}"
+    if not bridge.mqtt:
+        return connect_to(site, client_id, clean=True)
+    user, password = foreign_login()
+    ca_file = authority(site, bridge.mqtt_ca_file, "bridge.mqtt_ca_file")
+    return MqttTransport(
+        bridge.mqtt, client_id, username=user, password=password, ca_file=ca_file, clean=True
     )

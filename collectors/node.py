@@ -21,7 +21,7 @@ from collectors.timeline import Taken
 from collectors.transport import Message, Transport
 from collectors.vitals import Vitals, read_vitals
 from devices import wire
-from devices.catalog import Site
+from devices.catalog import Point, Site
 from devices.driver import surroundings
 from devices.errors import (
     CampusError,
@@ -155,6 +155,15 @@ class NodeAgent:
     def boot(self) -> str:
         """The name of this run, as its batches carry it."""
         return self._boot
+
+    def take_on(self, point: Point) -> None:
+        """Run the driver of a point that the site has got since."""
+        self._crew.take_on(point)
+
+    def let_go(self, point: PointId) -> None:
+        """Run the driver of a point no more."""
+        self._crew.let_go(point)
+        self._value_faults.pop(point, None)
 
     def depth(self) -> int:
         """Readings that are saved but not yet in the store."""

@@ -184,6 +184,7 @@ class Hub:
 
     def _take_batch(self, message: Message) -> None:
         now = self._clock.now()
+        self._site.look()
         for reading in wire.decode_batch(message.topic, message.payload, self._site.kinds).readings:
             quality = self._grader.grade(reading, now)
             graded = reading if quality is reading.quality else replace(reading, quality=quality)

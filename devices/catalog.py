@@ -1,15 +1,17 @@
 """The site: its school, buildings, rooms, gates, nodes and points, with their look-ups."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import tzinfo
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Protocol
 from zoneinfo import ZoneInfo
 
 from devices.checking import Limits
 from devices.kinds import KINDS
+from devices.live import Live
 from devices.model import Kind, NodeId, PlaceId, PointId
 
 Id = Annotated[str, Limits(pattern=r"^[a-z0-9-]+$", max_length=64)]
@@ -153,6 +155,32 @@ class Point:
     """Seconds between readings, where it differs from the kind's."""
 
 
+@dataclass(frozen=True, slots=True)
+class Bridge:
+    """The node that hears devices of other makers, and the broker where they speak.
+
+    `mqtt` is that broker where it is not the school's own. Its log-in comes from
+    CAMPUS_BRIDGE_MQTT_USER with CAMPUS_BRIDGE_MQTT_PASSWORD or CAMPUS_BRIDGE_MQTT_PASSWORD_FILE.
+    """
+
+    node: Id
+    mqtt: Annotated[str, Limits(pattern=r"^(mqtts?://[^/@]+)?$")] = ""
+    mqtt_ca_file: str = ""
+    listen: tuple[str, ...] = ("#",)
+    zigbee2mqtt: tuple[str, ...] = ("zigbee2mqtt",)
+    discovery: str = "homeassistant"
+
+
+class Overlay(Protocol):
+    """Points that are assigned while everything runs."""
+
+    @property
+    def points(self) -> Mapping[PointId, Point]: ...
+
+    def look(self) -> int:
+        """How often it has changed, after a change has been joined into the site."""
+
+
 @dataclass(frozen=True)
 class Site:
     """The checked site file with its look-ups; ids are unique, every reference leads."""
@@ -166,6 +194,12 @@ class Site:
     places: dict[PlaceId, Place]
     nodes: dict[NodeId, Node]
     points: dict[PointId, Point]
+    bridge: Bridge | None = None
+    overlay: Overlay | None = field(default=None, compare=False)
+
+    def look(self) -> int:
+        """Join points that were assigned since; the number changes whenever the points do."""
+        return self.overlay.look() if self.overlay is not None else 0
 
     @cached_property
     def timezone(self) -> tzinfo:
@@ -174,7 +208,7 @@ class Site:
     @cached_property
     def kinds(self) -> dict[PointId, Kind]:
         """The kind of each point."""
-        return {id: KINDS[point.kind] for id, point in self.points.items()}
+        return Live({id: KINDS[point.kind] for id, point in self.points.items()})
 
     @property
     def gates(self) -> list[Place]:

@@ -42,10 +42,12 @@ class Driver(ABC):
 
     Options: ClassVar[type[Any]]
     """A frozen dataclass, bounded by `Limits`; each field documents itself by metadata."""
-    value_type: ValueType
-    """What its values are; a point's kind must have the same."""
+    value_type: ValueType | None
+    """What its values are; a point's kind must have the same. None: what its point's kind is."""
     kinds: ClassVar[tuple[str, ...]] = ()
     """The kinds it can measure, where they are not all kinds of its value type."""
+    hears_mqtt: ClassVar[bool] = False
+    """Whether it listens to devices of other makers, so that only the bridge can run it."""
     surroundings: Surroundings = ALONE
     """Set by the node before `start`."""
 
@@ -69,6 +71,13 @@ class Driver(ABC):
         """What is wrong though values come (a chattering contact, refused frames), for people.
 
         Empty while all is well. From any thread, at any time.
+        """
+        return ""
+
+    def away(self) -> str:
+        """Why nothing can come though the driver works: the device is offline. Else empty.
+
+        From any thread, at any time.
         """
         return ""
 

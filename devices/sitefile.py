@@ -9,6 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from devices.catalog import (
+    Bridge,
     Building,
     Node,
     Place,
@@ -23,6 +24,7 @@ from devices.config import parse, read_toml
 from devices.driver import DRIVERS, Surroundings
 from devices.errors import ConfigError, Problem
 from devices.kinds import KINDS
+from devices.live import Live
 from devices.model import NodeId, PlaceId, PointId
 from devices.toml_lines import with_lines
 
@@ -38,6 +40,7 @@ class _SiteFile:
     gate: tuple[Place, ...] = ()
     node: tuple[Node, ...] = ()
     point: tuple[Point, ...] = ()
+    bridge: Bridge | None = None
 
 
 def find_site_file(given: str | None) -> Path | None:
@@ -66,7 +69,8 @@ def load_site(path: Path) -> Site:
         buildings={building.id: building for building in parsed.building},
         places={PlaceId(place.id): place for place in (*parsed.room, *parsed.gate)},
         nodes={NodeId(node.id): node for node in parsed.node},
-        points={PointId(point.id): point for point in parsed.point},
+        points=Live({PointId(point.id): point for point in parsed.point}),
+        bridge=parsed.bridge,
     )
 
 
@@ -136,7 +140,25 @@ def _inconsistencies(site: _SiteFile, data: dict[str, Any]) -> Iterator[_Finding
     for rule in site.store.retention:
         if rule.kind not in KINDS:
             yield ("store.retention", f"{rule.kind!r} is not a kind", "use " + ", ".join(KINDS))
+    if site.bridge is not None and site.bridge.node not in nodes:
+        yield ("bridge.node", *_unknown(site.bridge.node, "node"))
     yield from _driver_mistakes(site)
+
+
+def point_mistakes(point: Point, beside: Iterable[Point], site: Site, file: str) -> list[Problem]:
+    """What is wrong with one more point of a sound site; `beside` are the points it has."""
+    whole = _SiteFile(
+        site.school, building=tuple(site.buildings.values()), room=tuple(site.places.values()),
+        node=tuple(site.nodes.values()), point=(*beside, point), bridge=site.bridge,
+    )  # fmt: skip
+    data: dict[str, Any] = {
+        "building": [{"id": id} for id in site.buildings],
+        "room": [{"id": id} for id in site.places],
+        "node": [{"id": id} for id in site.nodes],
+    }
+    here = f'point "{point.id}"'
+    found = _inconsistencies(whole, data)
+    return [Problem(file, *each) for each in found if each[0].split(".")[0].strip() == here]
 
 
 def _unknown(id: str, what: str) -> tuple[str, str]:
@@ -155,13 +177,21 @@ def _driver_mistakes(site: _SiteFile) -> Iterator[_Finding]:
             yield (f"{here}.driver", f"{point.driver!r} is not a driver", remedy)
             continue
         driver = DRIVERS[point.driver]
+        if driver.hears_mqtt and (site.bridge is None or site.bridge.node != point.node):
+            bridge = f"node {site.bridge.node!r}" if site.bridge else "a node, named by bridge.node"
+            yield (f"{here}.node", f"driver {point.driver} hears MQTT, which only the bridge does",
+                   f"put it on {bridge}")  # fmt: skip
         options, problems = parse(driver.Options, point.options, "", f"{here}.options")
         yield from ((problem.where, problem.what, problem.remedy) for problem in problems)
         kind = KINDS.get(point.kind)
         if kind is not None and driver.kinds and kind.key not in driver.kinds:
             yield (f"{here}.kind", f"driver {point.driver} knows nothing of {kind.key}",
                    "it measures " + ", ".join(driver.kinds))  # fmt: skip
-        elif kind is not None and not driver.kinds and kind.value_type is not driver.value_type:
+        elif (
+            kind is not None
+            and not driver.kinds
+            and driver.value_type not in (None, kind.value_type)
+        ):
             says = f"driver {point.driver} gives a {driver.value_type}"
             yield (f"{here}.driver", f"{says}, kind {kind.key} needs a {kind.value_type}",
                    "change one of the two")  # fmt: skip

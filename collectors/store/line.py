@@ -92,6 +92,12 @@ class Encoder:
     """
 
     def __init__(self, site: Site) -> None:
+        self._site = site
+        self._prepare()
+
+    def _prepare(self) -> None:
+        site = self._site
+        self._points = site.look()
         self._beginnings: dict[PointId, str] = {}
         for id, point in site.points.items():
             building = site.place_of(id).building
@@ -102,10 +108,14 @@ class Encoder:
 
     def line(self, reading: Reading) -> str:
         """Raises ValueError, with the reason, where the reading can never be a line."""
+        if self._site.look() != self._points:
+            self._prepare()
         return self._line(fact_of(reading))
 
     def lines(self, facts: Sequence[Fact], refused: list[Refused]) -> list[Line]:
         """A line for each fact that can be one; the others go to `refused` with the reason."""
+        if self._site.look() != self._points:
+            self._prepare()
         found: list[Line] = []
         beginnings, good = self._numbers, Quality.GOOD
         for fact in facts:

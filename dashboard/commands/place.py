@@ -2,15 +2,19 @@
 
 import argparse
 import dataclasses
+import logging
 import os
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
+from devices.assigned import FILE, Assigned
 from devices.catalog import Site, split_address
 from devices.errors import ConfigError, Problem
 from devices.service import OFFSET_VARIABLE, Clock
 from devices.sitefile import find_site_file, load_site
+
+log = logging.getLogger(__name__)
 
 EXAMPLE = Path(__file__).parent.parent / "example"
 """The example school: what `campus init` copies and `--demo` runs where there is no site file."""
@@ -23,6 +27,7 @@ class Workplace:
     site: Site
     plan: Path
     data: Path
+    assigned: Assigned
 
     @property
     def run(self) -> Path:
@@ -116,7 +121,12 @@ def workplace(args: argparse.Namespace) -> Workplace:
     data: Path = args.data.resolve()
     data.mkdir(parents=True, exist_ok=True)
     plan = site.path.with_name("safety_plan.toml")
-    place = Workplace(dataclasses.replace(site, services=services), plan, data)
+    assigned = Assigned(data / FILE)
+    site = dataclasses.replace(site, services=services, overlay=assigned)
+    assigned.join(site)
+    for problem in assigned.problems:
+        log.warning("left out: %s", problem)
+    place = Workplace(site, plan, data, assigned)
     log_in_at_own_broker(place, make=False)
     return place
 

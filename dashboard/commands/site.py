@@ -1,11 +1,13 @@
 """`campus init` and `campus check`: a site file and plan to start from, and whether they hold."""
 
 import argparse
+import dataclasses
 import json
 import shutil
 from pathlib import Path
 
 from dashboard.commands.place import EXAMPLE, add_place_options, site_path
+from devices.assigned import FILE, Assigned
 from devices.errors import CampusError, ConfigError, Problem
 from devices.sitefile import load_site
 
@@ -39,20 +41,25 @@ def run_init(args: argparse.Namespace) -> None:
     print(f"Change them to your school, then: campus check --config {folder / FILES[0]}")
 
 
-def problems_of(path: Path) -> tuple[list[Problem], str]:
-    """Every mistake in the site file and the plan beside it; a summary where there is none."""
+def problems_of(path: Path, data: Path | None = None) -> tuple[list[Problem], str]:
+    """Every mistake in the site file, the plan beside it, and the points assigned on the page
+    (in the folder `data`); a summary where there is none."""
     from alerts.plan import load_plan, read_plan
 
     plan_path = path.with_name("safety_plan.toml")
+    assigned = Assigned((data or path.parent / "data") / FILE)
     try:
-        site = load_site(path)
+        site = dataclasses.replace(load_site(path), overlay=assigned)
+        assigned.join(site)
     except ConfigError as error:
         # Without a site the plan's references cannot be followed, but its tables can be read.
         return [*error.problems, *read_plan(plan_path)[1]], ""
     try:
         plan = load_plan(plan_path, site)
     except ConfigError as error:
-        return list(error.problems), ""
+        return [*assigned.problems, *error.problems], ""
+    if assigned.problems:
+        return list(assigned.problems), ""
     counts = (
         f"{len(site.places)} rooms and gates, {len(site.nodes)} nodes, {len(site.points)} points"
     )
@@ -60,7 +67,7 @@ def problems_of(path: Path) -> tuple[list[Problem], str]:
 
 
 def run_check(args: argparse.Namespace) -> None:
-    problems, summary = problems_of(site_path(args))
+    problems, summary = problems_of(site_path(args), args.data)
     if args.json:
         rows = [
             {"file": p.file, "line": p.line, "where": p.where, "what": p.what, "remedy": p.remedy}

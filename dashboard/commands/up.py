@@ -155,9 +155,13 @@ def _jobs(args: argparse.Namespace, place: Workplace) -> "list[Job]":
     jobs = [Job("broker", own)] if runs_broker(place) else []
     jobs += [Job("ingest", ["ingest", *same]), Job("engine", ["engine", *same])]
     jobs += [Job("web", ["web", *same, "--http", services.http])]
+    bridge = place.site.bridge.node if place.site.bridge else ""
+    if bridge:
+        jobs.append(Job(bridge, ["bridge", *same, *(["--simulate"] if args.demo else [])]))
     if args.demo:
         simulated = ["--simulate", "--seed", str(args.seed)]
-        jobs += [Job(node, ["node", node, *same, *simulated]) for node in place.site.nodes]
+        nodes = [node for node in place.site.nodes if node != bridge]
+        jobs += [Job(node, ["node", node, *same, *simulated]) for node in nodes]
     return jobs
 
 

@@ -100,10 +100,14 @@ def state(field: str, quantity: str, on: bool, *, declared: bool = True) -> Told
     return Told(field, quantity, STATES[quantity][0 if on else 1], "", declared)
 
 
+_OWN = ("cpu-temperature",)
+"""Kinds of a computer itself: no foreign device measures them."""
+
+
 def kinds_for(quantity: str) -> tuple[str, ...]:
     """Our kinds that a quantity may become; which one it is, a person says."""
     if quantity in QUANTITIES:
-        fits = [k for k in KINDS.values() if k.value_type is ValueType.NUMBER]
+        fits = [k for k in KINDS.values() if k.value_type is ValueType.NUMBER and k.key not in _OWN]
         if quantity != "number":
             fits = [kind for kind in fits if kind.measurement == quantity]
         return tuple(kind.key for kind in fits)
@@ -117,6 +121,8 @@ def translated(value: float | str, quantity: str, kind: Kind, on: str) -> float 
     """A value as `kind` says it; `on` is the kind's word for on. None where it cannot be one."""
     if not isinstance(value, str):
         return value if kind.value_type is ValueType.NUMBER else None
+    if quantity == "action":  # a button that was used is pressed, however it was used
+        return on if on in kind.values and len(kind.values) == 2 else None
     words = STATES.get(quantity)
     if on and words is not None and value in words and on in kind.values:
         off = next(word for word in kind.values if word != on)

@@ -75,8 +75,10 @@ class Zigbee2mqtt:
             case "event":
                 return _event(object_of(payload), prefix)
             case "state":
-                word = _online(payload)
-                return ignored(f"the Zigbee bridge itself is {'online' if word else 'offline'}")
+                findings = Findings(Family.ZIGBEE2MQTT, f"{prefix}bridge")
+                findings.available = _online(payload)
+                word = "online" if findings.available else "offline"
+                return ignored(f"availability: Zigbee2MQTT itself is {word}", findings.heard())
         return ignored(f"bridge/{what[:60]}: the bridge's own affairs, no reading")
 
     def _devices(self, payload: bytes, prefix: str) -> Outcome:

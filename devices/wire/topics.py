@@ -45,6 +45,11 @@ def node_command_topic(node: str) -> str:
     return f"{ROOT}/node/{node}/command"
 
 
+def devices_topic(node: str) -> str:
+    """Where the bridge is asked to give found devices a place (an addition of ours)."""
+    return f"{ROOT}/node/{node}/devices"
+
+
 def alert_topic(alert: str) -> str:
     return f"{ROOT}/alert/{alert}"
 
