@@ -22,6 +22,9 @@ from dashboard.api import (
     alerts as api_alerts,
 )
 from dashboard.api import (
+    devices as api_devices,
+)
+from dashboard.api import (
     mutes as api_mutes,
 )
 from dashboard.api import (
@@ -43,6 +46,7 @@ from dashboard.views import (
     alerts,
     canteen,
     classrooms,
+    devices,
     gates,
     health,
     mutes,
@@ -63,7 +67,7 @@ SECTIONS = (
     health.section, post.section, wall.section, settings.section, session.section,
     probes.section, api_points.section, series.section, events.section, completeness.section,
     dead_letters.section, api_alerts.section, alarm_health.section, api_mutes.section,
-    openapi.section, *UPKEEP,
+    devices.section, api_devices.section, openapi.section, *UPKEEP,
 )  # fmt: skip
 MAX_BODY = 1024 * 1024
 MAX_PHOTO_BODY = MOST_BYTES + 64 * 1024

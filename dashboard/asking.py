@@ -50,6 +50,28 @@ def _ask(
     return answer
 
 
+def ask_bridge(wish: Mapping[str, Any]) -> dict[str, Any]:
+    """The bridge's answer about a found device. Raises EngineSilent or EngineRefused."""
+    bridge = parts().site.bridge
+    if bridge is None:
+        raise EngineRefused("the site file names no bridge: add bridge.node and start it")
+    try:
+        payload = parts().requester.ask(
+            wire.devices_topic(bridge.node),
+            orjson.dumps({**wish, "who": person().signature}),
+            current_app.config.get("ENGINE_PATIENCE_S", PATIENCE_S),
+        )
+        answer = wire.decode_object(payload)
+    except (TimeoutError, TransportError, WireError) as error:
+        raise EngineSilent(
+            f"the bridge did not answer ({error}); nothing is confirmed, try again"
+        ) from error
+    if answer.get("ok") is not True:
+        raise EngineRefused(str(answer.get("error") or "the bridge refused"))
+    parts().site.look()
+    return answer
+
+
 def ask_about_order(order: str, do: str, wish: Mapping[str, Any], who: str = "") -> dict[str, Any]:
     """A change of the maintenance log; `who` names somebody who is not logged in.
 

@@ -41,16 +41,25 @@ class Condition:
     stale: bool = False
 
 
-def is_stale(kind: Kind, at: datetime, now: datetime) -> bool:
-    """Whether a value of that time is old; kinds that only speak on events never are."""
-    return kind.stale_after > 0 and now - at > timedelta(seconds=kind.stale_after)
+def is_stale(stale_after: float, at: datetime, now: datetime) -> bool:
+    """Whether a value of that time is old; what speaks only on events (0) never is."""
+    return stale_after > 0 and now - at > timedelta(seconds=stale_after)
 
 
 def condition_of(
-    kind: Kind, reading: Reading | None, alerts: Iterable[Mapping[str, Any]], now: datetime
+    kind: Kind,
+    reading: Reading | None,
+    alerts: Iterable[Mapping[str, Any]],
+    now: datetime,
+    stale_after: float | None = None,
+    away: bool = False,
 ) -> Condition:
-    """How a point stands: an open alert first, then whether its data can be believed."""
-    stale = reading is not None and is_stale(kind, reading.at, now)
+    """How a point stands: an open alert first, then whether its data can be believed.
+
+    `stale_after` where it is not the kind's; `away` while its device is known to be offline.
+    """  # fmt: skip
+    old_after = kind.stale_after if stale_after is None else stale_after
+    stale = reading is not None and is_stale(old_after, reading.at, now)
     states = [alert_state(alert) for alert in alerts]
     worst_alert = min((state for state in states if state), key=lambda s: s.rank, default=None)
     if worst_alert is not None and worst_alert is not State.SHELVED:
@@ -58,7 +67,7 @@ def condition_of(
     if reading is None:
         silent = State.NO_DATA if kind.stale_after > 0 else State.NORMAL
         return Condition(worst_alert or silent)
-    if stale:
+    if stale or away:
         return Condition(State.NO_DATA, True)
     if reading.quality is Quality.WARMING:
         return Condition(State.NO_DATA)

@@ -58,6 +58,11 @@ class PointPanel:
         return decimals(self.kind)
 
     @property
+    def stale_after(self) -> float:
+        """Seconds; 0: never."""
+        return parts().site.stale_after(PointId(self.point.id))
+
+    @property
     def events_only(self) -> bool:
         """Speaks only when something happens, so that silence says nothing."""
         return self.kind.stale_after <= 0

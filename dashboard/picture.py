@@ -68,7 +68,9 @@ class Picture:
         with self._lock:
             alerts = [a for a in self._alerts.values() if a.get("point") == point]
             reading = self._readings.get(point)
-        return condition_of(self._site.kinds[point], reading, alerts, now)
+        after = self._site.stale_after(point)
+        return condition_of(self._site.kinds[point], reading, alerts, now, after,
+                            point in self._away())  # fmt: skip
 
     def conditions(self, now: datetime, points: Iterable[PointId]) -> dict[PointId, Condition]:
         """`condition` of several points at once."""
@@ -77,9 +79,21 @@ class Picture:
         by_point: dict[Any, list[Mapping[str, Any]]] = {}
         for alert in alerts:
             by_point.setdefault(alert.get("point"), []).append(alert)
+        kinds, away, after = self._site.kinds, self._away(), self._site.stale_after
         return {
-            id: condition_of(self._site.kinds[id], readings.get(id), by_point.get(id, ()), now)
+            id: condition_of(
+                kinds[id], readings.get(id), by_point.get(id, ()), now, after(id), id in away
+            )
             for id in points
+        }
+
+    def _away(self) -> set[str]:
+        """Points whose node says that their device is offline."""
+        return {
+            fault.point
+            for status in self.nodes().values()
+            for fault in status.faults
+            if fault.reason == "offline"
         }
 
     # --- changes -------------------------------------------------------------------------

@@ -17,6 +17,8 @@ class Permission(StrEnum):
     """Accept a maintenance entry, write what was done, verify it."""
     RECORD_FOOD = "record-food"
     """Fill in and sign the canteen's sheets, keep and destroy food samples."""
+    PLACE = "place"
+    """Give found devices a room and a name, and take them back."""
     ADMINISTER = "administer"
 
 
@@ -55,6 +57,6 @@ _PERMISSIONS = {
     Role.VIEWER: _LOOK,
     Role.GUARD: _DUTY,
     Role.CANTEEN: _DUTY | {Permission.RECORD_FOOD},
-    Role.MAINTAINER: _DUTY | {Permission.SHELVE, Permission.REPAIR},
+    Role.MAINTAINER: _DUTY | {Permission.SHELVE, Permission.REPAIR, Permission.PLACE},
     Role.ADMIN: frozenset(Permission),
 }

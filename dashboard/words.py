@@ -154,6 +154,20 @@ VALUES: Words = {
     "true": _("是"),
     "false": _("否"),
 }
+FAMILIES: Words = {
+    "tasmota": "Tasmota",
+    "zigbee2mqtt": "Zigbee2MQTT",
+    "shelly": "Shelly",
+    "esphome": "ESPHome",
+    "ha-discovery": _("Home Assistant 自动发现"),
+    "mqtt": _("普通 MQTT 主题"),
+}
+MESSAGE_ENDS: Words = {
+    "reading": _("有读数"),
+    "discovery": _("设备登记"),
+    "ignored": _("略过"),
+    "refused": _("拒绝"),
+}
 ROLES: Words = {
     "viewer": _("查看"),
     "guard": _("门卫"),

@@ -210,6 +210,11 @@ class Site:
         """The kind of each point."""
         return Live({id: KINDS[point.kind] for id, point in self.points.items()})
 
+    def stale_after(self, point: PointId) -> float:
+        """Seconds after which a value of the point is old; 0: it speaks only on events."""
+        kind, own = self.kinds[point], self.points[point].period or 0.0
+        return max(kind.stale_after, 3 * own) if kind.stale_after else 0.0
+
     @property
     def gates(self) -> list[Place]:
         return [place for place in self.places.values() if place.type.endswith("-gate")]

@@ -24,7 +24,7 @@ def text(name: str) -> str:
     "table",
     [
         catalog.School, catalog.Services, catalog.StoreSettings, catalog.Records,
-        catalog.Building, catalog.Place, catalog.Node, catalog.Point,
+        catalog.Building, catalog.Place, catalog.Node, catalog.Point, catalog.Bridge,
     ],
 )  # fmt: skip
 def test_every_setting_of_the_site_file_is_documented(table: type[Any]) -> None:

@@ -2,12 +2,14 @@
 
 import threading
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from devices.catalog import Point
 from devices.driver import DRIVERS, Driver, driver_options
+from devices.foreign.ear import Ear, hearing
 from devices.model import Sample, Value
 from devices.service import Clock
 from devices.simulation.agents import PretendAgent, ups
@@ -102,6 +104,14 @@ RIGS: dict[str, Rig] = {
         output=True,
     ),
     "siren": Rig("siren", {"gpio": 16}, _nothing, ("GPIO16", LGPIO), level="off", output=True),
+    **{
+        family: Rig(
+            "temperature-cold", {"device": "fridge", "field": "Temperature"}, _nothing,
+            ("fridge", "campus bridge"),
+        )
+        for family in ("tasmota", "zigbee2mqtt", "shelly", "esphome", "ha-discovery")
+    },
+    "mqtt": Rig("temperature-cold", {"topic": "a/b"}, _nothing, ("a/b", "campus bridge")),
     "relay": Rig("relay", {"gpio": 20}, _nothing, ("GPIO20", LGPIO), level="off", output=True),
     "ping": Rig(
         "link", {"host": "127.0.0.1", "tcp_port": SILENT}, _nothing, None, level="up", alone=False,
@@ -163,10 +173,13 @@ class Lab:
     def __init__(self, folder: Path) -> None:
         self.bench = Bench(folder, Clock())
         self.allowed = folder / "allowed-cards.txt"
+        self.ear = Ear(Clock())
         self._drivers: list[Driver] = []
+        self._hearing = ExitStack()
 
     def install(self, allowed: str = "") -> None:
         self.bench.install(KEY, allowed)
+        self._hearing.enter_context(hearing(self.ear))
 
     def open(self, driver: str, **options: Any) -> tuple[Driver, Told]:
         """A started driver and what it tells."""
@@ -189,4 +202,5 @@ class Lab:
     def close(self) -> None:
         for driver in self._drivers:
             driver.close()
+        self._hearing.close()
         self.bench.remove()
