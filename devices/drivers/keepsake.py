@@ -64,8 +64,12 @@ class Keepsake:
 def keepsake_of(driver: Driver) -> Keepsake:
     """The keepsake of a driver's point, in its node's folder."""
     folder = driver.surroundings.folder
-    name = driver.point.id.replace("/", ".") + ".kept"
-    return Keepsake(folder / name if folder is not None else None)
+    return Keepsake(kept_file(folder, driver.point.id) if folder is not None else None)
+
+
+def kept_file(folder: Path, point: str) -> Path:
+    """The file of a point's keepsake in its node's folder for them."""
+    return folder / (point.replace("/", ".") + ".kept")
 
 
 def _pack(number: int, values: Mapping[str, Any]) -> bytes:

@@ -79,7 +79,7 @@ class Mq4(Converted):
         super().start(emit)
         self._keepsake = keepsake_of(self)
         kept = self._keepsake.load()
-        self._warmup = WarmUp(kept, _boot())
+        self._warmup = WarmUp(kept, boot_id())
         self._days = {str(day): float(ratio) for day, ratio in kept.get("days", {}).items()}
         self._started = self._kept_at = CLOCK.monotonic()
         self._keep()
@@ -141,7 +141,8 @@ class Mq4(Converted):
         return self._days[days[-2]] / self._days[days[0]] - 1
 
 
-def _boot() -> str:
+def boot_id() -> str:
+    """The name of this start of the machine; empty where the kernel does not tell it."""
     try:
         return BOOT_ID.read_text("ascii").strip()
     except OSError:

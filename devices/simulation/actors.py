@@ -13,7 +13,7 @@ from devices.simulation.models import (
     HotCabinet,
     Room,
 )
-from devices.simulation.parts import FULL, Probe, Switch, Wire
+from devices.simulation.parts import FULL, Failure, Probe, Switch
 from devices.simulation.timetable import COOKING, DISINFECTING, HEATING, PREPARING, Hour, Slot
 
 Later = Callable[[float, Callable[[], None]], None]
@@ -21,6 +21,14 @@ Later = Callable[[float, Callable[[], None]], None]
 
 KITCHEN_C = 4.0
 """°C that cooking adds to a kitchen."""
+
+
+class Shows(Protocol):
+    """A sensor on the bench: what it shows, and how it fails."""
+
+    failure: Failure | None
+
+    def show(self, value: float, /) -> None: ...
 
 
 class Actor(Protocol):
@@ -120,7 +128,7 @@ class Patrol:
 class Air:
     """A room's temperature probe; `cool` keeps a server room's steady."""
 
-    probe: Probe
+    probe: Shows
     room: Room
     kitchen: bool
     cool: bool
@@ -141,7 +149,7 @@ class Air:
 class Level:
     """A slowly swaying level on a converter channel, as a share of its range."""
 
-    wire: Wire
+    wire: Shows
     middle: float
     sway: float
     phase: float
@@ -156,7 +164,7 @@ class Level:
         self.wire.failure = None
 
 
-_ON_SHARE = {
+ON_SHARE = {
     Slot.LESSON: 0.85, Slot.BREAK: 0.5, Slot.LUNCH: 0.1, Slot.CLUBS: 0.3,
 }  # fmt: skip
 """The share of rooms whose equipment is on, by the part of the day."""
@@ -166,7 +174,7 @@ _ON_SHARE = {
 class Power:
     """A clamp on a room's equipment; `always` is a server rack, `left_on` a mishap."""
 
-    wire: Wire
+    wire: Shows
     equipment: Equipment
     rated_watts: float
     zero: int
@@ -178,7 +186,7 @@ class Power:
     def step(self, hour: Hour, seconds: float) -> None:
         if self.part != hour.part:
             self.part = hour.part
-            self.equipment.switch(self.random.random() < _ON_SHARE.get(hour.slot, 0.0))
+            self.equipment.switch(self.random.random() < ON_SHARE.get(hour.slot, 0.0))
         if self.left_on:
             self.equipment.switch(True)
         self.wire.show(self.zero + self._watts() / self.rated_watts * (FULL - self.zero))

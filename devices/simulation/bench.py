@@ -27,6 +27,9 @@ _OURS = (
     KEY_FILE_VARIABLE,
 )  # fmt: skip
 
+_HARDWARE = Clock()
+"""Chips and the mains know no other time than the machine's, whatever hour the school plays."""
+
 
 class Bench:
     """Pins, converters, a 1-Wire bus and card files, for this process only.
@@ -40,6 +43,8 @@ class Bench:
         self._clock = clock
         self.bus = folder / "w1"
         self.iio = folder / "iio"
+        self.kept = folder / "kept"
+        """Where the node's drivers keep what outlasts a restart."""
         self.i2c: dict[int, MockBus] = {1: MockBus()}
         self.network: dict[int, Equipment] = {}
         self._factory: Any = None
@@ -132,7 +137,7 @@ class Bench:
         """A converter channel's level as a 50 Hz sine from now on, in raw steps."""
 
         def level() -> int:
-            turn = 2 * math.pi * 50 * self._clock.monotonic()
+            turn = 2 * math.pi * 50 * _HARDWARE.monotonic()
             return min(max(round(bias + rms * math.sqrt(2) * math.sin(turn)), 0), FULL)
 
         self._factory.converters[chip][channel] = level
@@ -170,7 +175,7 @@ class Bench:
 
     def climate_chip(self, address: int, bus: int = 1) -> MockSht3x:
         """The SHT3x at an address; plugs it in."""
-        return self.i2c[bus].chips.setdefault(address, MockSht3x(self._clock))
+        return self.i2c[bus].chips.setdefault(address, MockSht3x(_HARDWARE))
 
     def unplug_chip(self, address: int, bus: int = 1) -> None:
         """Take a chip off its I2C bus."""

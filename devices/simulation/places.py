@@ -37,6 +37,7 @@ _SWAYS: dict[str, tuple[float, float, float]] = {
     "residual-current": (60.0, 20.0, 1.5), "voltage": (226.0, 5.0, 0.6),
     "temperature-cable": (32.0, 6.0, 0.05), "temperature-intake": (26.0, 3.0, 0.1),
     "temperature-exhaust": (42.0, 6.0, 0.2), "formaldehyde": (0.03, 0.01, 0.001),
+    "current": (2.0, 0.8, 0.02), "water-flow": (0.4, 0.3, 0.005),
 }  # fmt: skip
 """Middle, sway and ripple of what has no model of its own, in the kind's unit."""
 
@@ -266,6 +267,10 @@ _BUILDERS: dict[str, Callable[[Places, Point], Gauge]] = {
     ),
     "lamp-hours": lambda places, point: gauges.Counter(
         places.random(point).uniform(200, 2600), False
+    ),
+    **dict.fromkeys(
+        ("water-meter", "electricity-meter"),
+        lambda places, point: gauges.Counter(places.random(point).uniform(200, 2600), False),
     ),
     "backup-age": lambda places, point: gauges.Counter(0.0, True),
 }

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from random import Random
+from typing import Any
 
 from devices.catalog import Point, Site
 from devices.driver import driver_options
@@ -26,9 +27,11 @@ from devices.simulation.actors import (
     Level,
     Patrol,
     Power,
+    Shows,
     Still,
 )
 from devices.simulation.bench import Bench
+from devices.simulation.chips import Climate
 from devices.simulation.gates import Gate
 from devices.simulation.models import (
     FREEZER,
@@ -42,6 +45,7 @@ from devices.simulation.models import (
 )
 from devices.simulation.parts import CardBox, Probe, Reader, Switch, Wire
 from devices.simulation.timetable import HEATING, Hour, hour_at
+from devices.simulation.wiring import RACK_W, actor_of, switch_of
 
 LONGEST_STEP_S = 3600.0
 """A clock that jumps further moves the world on by this much only."""
@@ -52,7 +56,6 @@ _COLD = {
 }
 _LEVELS = {"gas": (0.02, 0.005), "co2": (0.14, 0.06), "residual-current": (0.07, 0.01)}
 """Middle and sway of what is calm at the low end of its range, as shares of it."""
-_RACK_W = 900.0
 
 
 @dataclass
@@ -65,7 +68,9 @@ class World:
     seed: int
     cards: CardBox
     switches: dict[PointId, Switch] = field(default_factory=dict)
-    probes: dict[PointId, Probe | Wire] = field(default_factory=dict)
+    probes: dict[PointId, Shows] = field(default_factory=dict)
+    climates: dict[Any, Climate] = field(default_factory=dict)
+    """Sensors of two quantities, by their options."""
     readers: dict[PointId, Reader] = field(default_factory=dict)
     actors: dict[PointId, Actor] = field(default_factory=dict)
     _agenda: list[tuple[float, int, Callable[[], None]]] = field(default_factory=list)
@@ -83,6 +88,8 @@ class World:
             id, options = PointId(point.id), driver_options(point)
             if isinstance(options, ContactOptions | ButtonOptions):
                 self.switches[id] = Switch(self.bench, options.gpio, options.normally_closed)
+            elif (detector := switch_of(self, options)) is not None:
+                self.switches[id] = detector
             elif isinstance(options, WiegandOptions):
                 self.readers[id] = Reader(self.bench, options.d0, options.d1)
         for point in points:
@@ -117,6 +124,11 @@ class World:
             if point.id in known and (point.kind in kinds or not kinds)
         ]
 
+    @property
+    def now(self) -> float:
+        """The moment of the last step, in seconds since 1970."""
+        return self._now
+
     def _move(self, seconds: float) -> None:
         for actor in self.actors.values():
             actor.step(self.hour, seconds)
@@ -142,8 +154,11 @@ class World:
                 rack = self.site.place_of(id).type == "server-room"
                 return Power(
                     wire, Equipment(random), options.rated_watts, options.zero,
-                    _RACK_W if rack else 0.0, random,
+                    RACK_W if rack else 0.0, random,
                 )  # fmt: skip
+        actor = actor_of(self, point, options, random)
+        if actor is not None:
+            return actor
         return self._switch(point, self.switches[id], random) if id in self.switches else None
 
     def _thermometer(self, point: Point, probe: Probe, random: Random) -> Actor:

@@ -28,7 +28,7 @@ def test_the_example_school_is_complete(example_site: Site) -> None:
     assert 35 <= len(example_site.places) <= 50
     assert len(example_site.gates) == 3
     assert len(example_site.nodes) == 9
-    assert 140 <= len(example_site.points) <= 160
+    assert 140 <= len(example_site.points) <= 200
     cold = [p for p in example_site.points_of("temperature-cold", "temperature-frozen")]
     assert len(cold) == 6
     assert example_site.points_of("temperature-sample")

@@ -107,7 +107,7 @@ def test_a_new_school_is_made_checked_and_mended(tmp_path: Path) -> None:
     site = folder / "campus.toml"
     good = campus("check", "--config", str(site))
     assert good.returncode == 0
-    assert "159 points" in good.stdout
+    assert "166 points" in good.stdout
     again = campus("init", str(folder))
     assert again.returncode == 1
     assert "already" in again.stderr
