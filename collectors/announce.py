@@ -4,7 +4,9 @@ import logging
 import math
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from pathlib import Path
 
+from collectors.discovery import Discovery
 from collectors.transport import LastWill, Transport
 from collectors.vitals import Vitals
 from devices import wire
@@ -56,6 +58,7 @@ class Announcer:
         transport: Transport,
         clock: Clock,
         now: Callable[[], datetime],
+        folder: Path,
     ) -> None:
         """`now` is the node's own count of time."""
         self._now = now
@@ -65,6 +68,7 @@ class Announcer:
         self._transport = transport
         self._clock = clock
         self._version = _version()
+        self._discovery = Discovery(site, node, folder, transport, self._version)
         self._newest: dict[PointId, Reading] = {}
         self._told: tuple[object, ...] = ()
         self._told_at = -math.inf
@@ -85,7 +89,12 @@ class Announcer:
     def reconnected(self, clock: ClockState) -> None:
         """The broker may have forgotten everything."""
         self._told_at = -math.inf
+        self._discovery.tell()
         self.tell_states(list(self._newest.values()), clock)
+
+    def home_assistant_said(self, payload: bytes) -> None:
+        """It started, or it ends."""
+        self._discovery.hear(payload)
 
     def tell_status(self, vitals: Vitals, faults: Sequence[NodeFault], outbox: int) -> None:
         """The status, where it is due or has changed."""

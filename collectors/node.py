@@ -115,7 +115,7 @@ class NodeAgent:
         self._value_faults: dict[PointId, NodeFault] = {}
         self._unsaved: NodeFault | None = None
         self._commands: deque[str] = deque(maxlen=200)
-        self._announcer = Announcer(site, node, self._boot, transport, clock, self._now)
+        self._announcer = Announcer(site, node, self._boot, transport, clock, self._now, folder)
 
     def start(self) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
@@ -129,6 +129,7 @@ class NodeAgent:
         self._examine()
         self._transport.subscribe(wire.ack_topic(self._node), self._inbox.put)
         self._transport.subscribe(wire.node_command_topic(self._node), self._inbox.put)
+        self._transport.subscribe(wire.HOME_ASSISTANT_STATUS, self._inbox.put)
         self._transport.on_connect(lambda: self._inbox.put(None))
         if self._transport.connected:
             self._inbox.put(None)
@@ -225,6 +226,8 @@ class NodeAgent:
             self._announcer.reconnected(self._time.state)
         elif item.topic == wire.ack_topic(self._node):
             self._take_acknowledgement(item)
+        elif item.topic == wire.HOME_ASSISTANT_STATUS:
+            self._announcer.home_assistant_said(item.payload)
         else:
             self._take_command(item)
 

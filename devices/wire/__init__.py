@@ -20,6 +20,9 @@ from devices.wire.commands import (
     encode_command,
     encode_node_command,
 )
+from devices.wire.homeassistant import BIRTH as HOME_ASSISTANT_BIRTH
+from devices.wire.homeassistant import BIRTH_TOPIC as HOME_ASSISTANT_STATUS
+from devices.wire.homeassistant import components, discovery_topic, encode_discovery
 from devices.wire.objects import (
     EARLIEST_MS,
     LATEST_MS,
@@ -67,6 +70,8 @@ __all__ = [
     "ALERT_FILTER",
     "COMMAND_FILTER",
     "EARLIEST_MS",
+    "HOME_ASSISTANT_BIRTH",
+    "HOME_ASSISTANT_STATUS",
     "LATEST_MS",
     "MAX_DETAIL",
     "MAX_PAYLOAD",
@@ -87,6 +92,7 @@ __all__ = [
     "ack_topic",
     "alert_topic",
     "command_topic",
+    "components",
     "decode_ack",
     "decode_batch",
     "decode_command",
@@ -96,9 +102,11 @@ __all__ = [
     "decode_presence",
     "decode_status",
     "devices_topic",
+    "discovery_topic",
     "encode_ack",
     "encode_batch",
     "encode_command",
+    "encode_discovery",
     "encode_node_command",
     "encode_object",
     "encode_presence",
