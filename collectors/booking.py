@@ -2,13 +2,15 @@
 
 import sqlite3
 from bisect import bisect_right
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 
 from devices.model import NodeId
 
 Key = tuple[NodeId, str]
 """Node and boot."""
+Row = tuple[NodeId, str, int, int, str]
+"""Node, boot, first and last number, and the day they belong to."""
 
 
 class Ranges:
@@ -43,10 +45,46 @@ class Ranges:
             del firsts[at + 1], rows[at + 1]
         return True
 
+    def gaps(self) -> list[tuple[int, int]]:
+        """What lies between the ranges, as (first, last)."""
+        behind = zip(self._rows, self._firsts[1:], strict=False)
+        return [(last + 1, first - 1) for (last, _), first in behind if first > last + 1]
+
     def row(self, first: int) -> tuple[int, str] | None:
         """Last and day of the range that begins there."""
         at = bisect_right(self._firsts, first) - 1
         return self._rows[at] if at >= 0 and self._firsts[at] == first else None
+
+
+def joined(ranges: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Ranges in any order, which may overlap, as few that do not."""
+    found: list[tuple[int, int]] = []
+    for first, last in sorted(ranges):
+        if found and found[-1][1] >= first - 1:
+            found[-1] = (found[-1][0], max(last, found[-1][1]))
+        else:
+            found.append((first, last))
+    return found
+
+
+def tally(rows: Iterable[Row]) -> dict[tuple[str, str], tuple[int, int, int]]:
+    """Boots, batches received and batches missing, by day and node.
+
+    A hole counts for the day of the batch behind it; a number that stands in two ledgers, once.
+    """
+    boots: dict[tuple[str, str], set[str]] = defaultdict(set)
+    received: Counter[tuple[str, str]] = Counter()
+    missing: Counter[tuple[str, str]] = Counter()
+    before: Key | None = None
+    reached = 0
+    for node, boot, first, last, day in sorted(rows):
+        if (node, boot) != before:
+            before, reached = (node, boot), first - 1
+        boots[day, node].add(boot)
+        missing[day, node] += max(0, first - reached - 1)
+        received[day, node] += max(0, last - max(first - 1, reached))
+        reached = max(reached, last)
+    return {key: (len(names), received[key], missing[key]) for key, names in boots.items()}
 
 
 class Booking:

@@ -11,7 +11,9 @@ from devices.service import Clock
 log = logging.getLogger(__name__)
 
 WINDOW = 16
-"""Batches on their way without acknowledgement while a backlog is sent."""
+"""Batches on their way without acknowledgement while a backlog is sent, to begin with."""
+LARGEST_WINDOW = 48
+"""It grows by one for each full window that is answered in time, and halves when one is not."""
 LIVE_WINDOW = 64
 """The same for batches that were committed just now; they need not queue behind a backlog."""
 PATIENCE_S = 10.0
@@ -28,6 +30,7 @@ class Courier:
         self._clock = clock
         self._underway: dict[BatchKey, float] = {}
         self._outdated: set[BatchKey] = set()
+        self._window = float(WINDOW)
 
     def send_now(self, waiting: Waiting) -> None:
         """A fresh batch at once; where that does not work, it goes with the backlog."""
@@ -44,7 +47,8 @@ class Courier:
             del self._underway[key]
         if overdue:
             log.info("%d batches were not acknowledged in time: sent again", len(overdue))
-        room = WINDOW - len(self._underway)
+            self._window = max(1.0, self._window / 2)
+        room = int(self._window) - len(self._underway)
         if room > 0 and self._outbox.depth():
             for waiting in self._outbox.pending(room, self._underway):
                 if not self._send(waiting):
@@ -56,9 +60,10 @@ class Courier:
         for seq in seqs:
             if (boot, seq) in self._outdated:
                 self._outdated.discard((boot, seq))
-            else:
-                self._underway.pop((boot, seq), None)
-                meant.append(seq)
+                continue
+            meant.append(seq)
+            if self._underway.pop((boot, seq), None) is not None:
+                self._window = min(LARGEST_WINDOW, self._window + 1 / self._window)
         self._outbox.acknowledge(boot, meant)
         self.top_up()
 
@@ -67,6 +72,12 @@ class Courier:
         self._outdated.update(self._underway)
         self._underway.clear()
         self.top_up()
+
+    def resend(self, boot: str, ranges: Sequence[tuple[int, int]]) -> None:
+        """The server misses these (first, last) numbers: what is still here goes next."""
+        for waiting in self._outbox.among(boot, ranges, LARGEST_WINDOW):
+            if not self._send(waiting):
+                return
 
     def reconnected(self) -> None:
         """What was on its way may be lost: everything unacknowledged goes again."""

@@ -5,6 +5,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
+from collectors.asking import Asker, Known
 from collectors.group import Group, Sorter
 from collectors.inbox import Inbox
 from collectors.ledger import Ledger
@@ -52,15 +53,16 @@ class Ingester:
         ledger: Ledger,
         clock: Clock,
         *,
-        shared: bool = False,
+        others: Known | None = None,
     ) -> None:
-        """`shared` where several ingesters work side by side."""
+        """`others`, where several ingesters share the work, tells what is in at any of them."""
         self._store = store
         self._transport = transport
         self._ledger = ledger
         self._clock = clock
-        self._filter = SHARED_FILTER if shared else wire.UP_FILTER
         self._site, self._points = site, site.look()
+        self._filter = wire.UP_FILTER if others is None else SHARED_FILTER
+        self._asker = Asker(transport, ledger.gaps, others or ledger.ranges)
         self._sorter = Sorter(site.kinds, Grader(site.kinds).grade_all)
         self._inbox = Inbox()
         self._stop = threading.Event()
@@ -83,7 +85,7 @@ class Ingester:
     def counters(self) -> Mapping[str, float]:
         """batches, readings, refused, late, duplicates over all time; the rest since the start."""
         live = {"queue": len(self._inbox), "queue_dropped": self._inbox.dropped,
-                "store_retries": self._retries}  # fmt: skip
+                "store_retries": self._retries, "asked_again": self._asker.asked}  # fmt: skip
         return {**self._ledger.counters(), **live}
 
     def close(self) -> None:
@@ -123,6 +125,7 @@ class Ingester:
             if not messages or now - tended >= LONGEST_UNTENDED_S:
                 tended = now
                 self._tend()
+                self._ask_again(now)
 
     def _sorted(self, messages: list[Message]) -> Group:
         """A group of the first of `messages`, as many as make one write; the others go back."""
@@ -162,6 +165,12 @@ class Ingester:
             log.warning("the store was not looked after: %s", error)
         except Exception:
             log.exception("the store was not looked after")
+
+    def _ask_again(self, now: float) -> None:
+        try:
+            self._asker.ask(now)
+        except (StoreUnavailable, TransportError) as error:
+            log.info("nobody was asked for what is missing: %s", error)
 
     # --- the lanes ---------------------------------------------------------------------------
 

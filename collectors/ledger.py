@@ -3,14 +3,14 @@
 import sqlite3
 import threading
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import Any
 
-from collectors.booking import Booking, Ranges
+from collectors.booking import Booking, Ranges, Row, joined, tally
 from devices.errors import StoreError, StoreUnavailable
 from devices.model import NodeId, Origin, from_ms, to_ms
 
@@ -66,6 +66,19 @@ class Completeness:
     received: int
     missing: int
     late: int
+
+
+def reckon(
+    rows: Iterable[Row], lates: Mapping[tuple[str, str], int], first: str, last: str
+) -> list[Completeness]:
+    """What ranges, of one ledger or of several, say of the days `first` to `last`."""
+    found = tally(rows)
+    return [
+        Completeness(NodeId(node), date.fromisoformat(day), *found[day, node],
+                     lates.get((node, day), 0))
+        for day, node in sorted(found)
+        if first <= day <= last
+    ]  # fmt: skip
 
 
 class Ledger:
@@ -184,47 +197,36 @@ class Ledger:
         self, node: NodeId | None, start: datetime, end: datetime
     ) -> list[Completeness]:
         """A row for each node and day that had batches between two times, oldest day first."""
-        first = start.astimezone(self._timezone).date().isoformat()
-        last = end.astimezone(self._timezone).date().isoformat()
-        days = self._ask(
-            "SELECT node, day, received, late FROM days WHERE day BETWEEN ? AND ?"
-            " AND (? IS NULL OR node=?) ORDER BY day, node", (first, last, node, node),
+        first, last = self._day(start), self._day(end)
+        return reckon(self.rows(node, first, last), self.lates(node, first, last), first, last)
+
+    def rows(self, node: NodeId | None, first: str, last: str) -> list[Row]:
+        """All ranges of the boots that had batches on these days."""
+        return self._ask(
+            "SELECT node, boot, first, last, day FROM batches WHERE (node, boot) IN"
+            " (SELECT node, boot FROM batches WHERE day BETWEEN ? AND ? AND (? IS NULL OR node=?))",
+            (first, last, node, node),
         )  # fmt: skip
-        return [
-            Completeness(NodeId(n), date.fromisoformat(day), *self._gaps(n, day, received), late)
-            for n, day, received, late in days
-        ]
 
-    def _gaps(self, node: str, day: str, received: int) -> tuple[int, int, int]:
-        """Boots of a node that day, batches received, and the holes between their ranges.
-
-        A hole counts for the day of the batch behind it.
-        """
-        boots = {row[0] for row in self._ask(
-            "SELECT boot FROM batches WHERE node=? AND day=?", (node, day))}  # fmt: skip
-        missing = 0
-        for boot in boots:
-            reached: int | None = None
-            for first, last, of in self._ask(
-                "SELECT first, last, day FROM batches WHERE node=? AND boot=? ORDER BY first",
-                (node, boot),
-            ):
-                if reached is not None and of == day:
-                    missing += first - reached - 1
-                reached = last
-        return len(boots), received, missing
+    def lates(self, node: NodeId | None, first: str, last: str) -> dict[tuple[str, str], int]:
+        """Late batches by node and day."""
+        rows = self._ask(
+            "SELECT node, day, late FROM days WHERE day BETWEEN ? AND ? AND (? IS NULL OR node=?)",
+            (first, last, node, node),
+        )
+        return {(name, day): late for name, day, late in rows}
 
     def ranges(self, node: NodeId, boot: str) -> list[tuple[int, int]]:
         """The batch numbers of one boot that are in, as joined (first, last) ranges."""
-        joined: list[tuple[int, int]] = []
-        for first, last in self._ask(
-            "SELECT first, last FROM batches WHERE node=? AND boot=? ORDER BY first", (node, boot)
-        ):
-            if joined and joined[-1][1] == first - 1:
-                joined[-1] = (joined[-1][0], last)
-            else:
-                joined.append((first, last))
-        return joined
+        return joined(self._ask(
+            "SELECT first, last FROM batches WHERE node=? AND boot=?", (node, boot)
+        ))  # fmt: skip
+
+    def gaps(self) -> dict[tuple[NodeId, str], list[tuple[int, int]]]:
+        """Numbers missing between those that came since the start, for each boot that has any."""
+        with self._lock:
+            found = {key: ranges.gaps() for key, ranges in self._books.items()}
+        return {key: gaps for key, gaps in found.items() if gaps}
 
     def dead_letters(self, limit: int = 100) -> list[DeadLetter]:
         """The newest first."""

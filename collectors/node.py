@@ -337,7 +337,9 @@ class NodeAgent:
         if command.id in self._commands:
             return
         self._commands.append(command.id)
-        if command.do == "simulate" and self._scenes is not None:
+        if command.do == "resend":
+            self._courier.resend(*wire.missing_of(command))
+        elif command.do == "simulate" and self._scenes is not None:
             self._crew.run(partial(self._play, self._scenes, message, command))
         elif any(kind.output and kind.key == command.do for kind in KINDS.values()):
             self._switch(command)

@@ -277,16 +277,34 @@ class Outbox:
     # --- reading and letting go --------------------------------------------------------------
 
     def pending(self, limit: int, skip: Collection[BatchKey] = ()) -> list[Waiting]:
-        """Up to `limit` unacknowledged batches, events first, then oldest first; not `skip`."""
+        """Up to `limit` unacknowledged batches, not `skip`: what happened last, the other events
+        and then the telemetry from the oldest on."""
         if len(self._acknowledged) >= TIDY_AT:
             self.tidy()
-        query = (
-            "SELECT boot, seq, count, payload, crc FROM batch WHERE state = 0 "
-            "ORDER BY urgent DESC, id LIMIT ?"
-        )
+        columns = "SELECT boot, seq, count, payload, crc FROM batch WHERE state = 0"
         most = limit + len(skip) + len(self._acknowledged)
+        last = f"{columns} AND urgent = 1 ORDER BY id DESC LIMIT 1"
+        order = f"{columns} ORDER BY urgent DESC, id LIMIT ?"
+        # By the index: neither may sort a backlog of months.
+        found = {w.key: w for w in (*self._sound(last, ()), *self._sound(order, (most,)))}
+        return [waiting for key, waiting in found.items() if key not in skip][:limit]
+
+    def among(self, boot: str, ranges: Sequence[tuple[int, int]], limit: int) -> list[Waiting]:
+        """Up to `limit` unacknowledged batches of a boot whose numbers are within `ranges`."""
+        found: list[Waiting] = []
+        query = (
+            "SELECT boot, seq, count, payload, crc FROM batch"
+            " WHERE boot = ? AND seq BETWEEN ? AND ? AND state = 0 ORDER BY seq LIMIT ?"
+        )
+        for first, last in ranges:
+            if len(found) < limit:
+                found += self._sound(query, (boot, first, last, limit - len(found)))
+        return found
+
+    def _sound(self, query: str, values: Sequence[object]) -> list[Waiting]:
+        """The rows of `query` that are whole and not acknowledged."""
         try:
-            rows = self._db.execute(query, (most,)).fetchall()
+            rows = self._db.execute(query, values).fetchall()
         except sqlite3.OperationalError as error:
             log.warning("the outbox cannot be read now: %s", error)
             return []
@@ -298,9 +316,9 @@ class Outbox:
             waiting = Waiting(boot, seq, count, payload)
             if crc32(payload) != crc:
                 self._give_up(waiting)
-            elif waiting.key not in skip and waiting.key not in self._acknowledged:
+            elif waiting.key not in self._acknowledged:
                 found.append(waiting)
-        return found[:limit]
+        return found
 
     def _give_up(self, waiting: Waiting) -> None:
         text = f"batch {waiting.seq} of boot {waiting.boot} was damaged on the card and is lost"

@@ -14,6 +14,7 @@ from alerts.ordersearch import OrderSearch
 from alerts.plan import Plan
 from alerts.planwatch import PlanWatch
 from collectors.ledger import Ledger
+from collectors.ledgers import Ledgers
 from collectors.store import Store
 from dashboard.live import Hub
 from dashboard.records.accounts import Accounts
@@ -62,7 +63,7 @@ class Parts:
     watched: PlanWatch
     store: Store
     book: Book
-    ledger: Ledger
+    ledger: Ledger | Ledgers
     hub: Hub
     requester: Requester
     accounts: Accounts

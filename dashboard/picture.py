@@ -59,9 +59,10 @@ class Picture:
             return dict(self._services)
 
     def service_alive(self, name: str, now: datetime) -> bool:
+        """One of several (`ingest-a`, `ingest-b`) is enough."""
         with self._lock:
-            presence = self._services.get(name)
-        return presence is not None and presence.alive and now - presence.at < PRESENCE_LIFE
+            found = [p for n, p in self._services.items() if n == name or n.startswith(f"{name}-")]
+        return any(presence.alive and now - presence.at < PRESENCE_LIFE for presence in found)
 
     def condition(self, point: PointId, now: datetime) -> Condition:
         """How the point is to be shown: its worst open alert, its data's trust and age."""

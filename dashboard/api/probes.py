@@ -69,7 +69,7 @@ def _metrics() -> Iterator[str]:
         yield f'{METRIC_PREFIX}service_alive{{service="{name}"}} {int(here.hub.alive(name))}'
         for counter, value in presence.counters.items():
             if counter.isidentifier():
-                yield f"{METRIC_PREFIX}{name}_{counter} {value:g}"
+                yield f"{METRIC_PREFIX}{name.replace('-', '_')}_{counter} {value:g}"
     for counter, value in here.hub.counters().items():
         yield f"{METRIC_PREFIX}web_{counter} {value:g}"
 

@@ -64,7 +64,9 @@ def examine(place: Workplace, clock: Clock) -> Iterator[Finding]:
         return
     yield Finding("broker", True, place.site.services.mqtt)
     for name in ("ingest", "engine"):
-        yield from _service(name, services.get(name))
+        several = sorted(other for other in services if other.startswith(f"{name}-"))
+        for one in several or [name]:
+            yield from _service(one, services.get(one))
     for node in place.site.nodes:
         yield _node(node, nodes.get(node), clock)
 

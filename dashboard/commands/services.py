@@ -2,6 +2,7 @@
 
 import argparse
 import contextlib
+import re
 import secrets
 from collections.abc import Mapping
 
@@ -28,6 +29,10 @@ def add(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
             verb.add_argument(
                 "--embedded", action="store_true", help="the embedded broker in any case"
             )
+        if name == "ingest":
+            verb.add_argument(
+                "--name", default="", help="one of several that share the work (InfluxDB only)"
+            )
         if name == "node":
             verb.add_argument("node", metavar="NODE", help="the node's id in the site file")
             verb.add_argument(
@@ -49,23 +54,31 @@ def run_broker(args: argparse.Namespace) -> None:
 def run_ingest(args: argparse.Namespace) -> None:
     from collectors.ingest import Ingester
     from collectors.ledger import Ledger
+    from collectors.ledgers import Ledgers, ledger_path
     from collectors.mqtt import connect_to
     from collectors.presence import Presence, presence_will
     from collectors.store import open_store
 
-    place, clock = workplace(args), Clock.from_environment()
+    place, clock, name = workplace(args), Clock.from_environment(), args.name
+    if name and not re.fullmatch("[a-z0-9-]{1,32}", name):
+        raise CampusError(f"--name {name!r} is not made of a to z, 0 to 9 and -")
+    if name and place.site.store.url.startswith("sqlite:"):
+        raise CampusError("the embedded store has one writer: leave --name out, or use InfluxDB")
+    site, zone, service = place.site, place.site.timezone, f"ingest-{name}" if name else "ingest"
     with contextlib.ExitStack() as opened:
-        store = opened.enter_context(contextlib.closing(open_store(place.site, place.data)))
+        store = opened.enter_context(contextlib.closing(open_store(site, place.data)))
         ledger = opened.enter_context(
-            contextlib.closing(Ledger(place.data / "ingest.db", place.site.timezone))
+            contextlib.closing(Ledger(ledger_path(place.data, name), zone))
         )
-        transport = connect_to(place.site, "campus-ingest", presence_will("ingest", clock))
-        ingester = Ingester(place.site, store, transport, ledger, clock)
+        all_ledgers = opened.enter_context(contextlib.closing(Ledgers(place.data, zone)))
+        transport = connect_to(site, f"campus-{service}", presence_will(service, clock))
+        others = all_ledgers.ranges if name else None
+        ingester = Ingester(site, store, transport, ledger, clock, others=others)
 
         def parts() -> Mapping[str, Health]:
             return {"store": store.health(), "ingest": ingester.health()}
 
-        presence = Presence("ingest", transport, clock, parts, ingester.counters)
+        presence = Presence(service, transport, clock, parts, ingester.counters)
         run_services([transport, ingester, presence])
 
 
@@ -100,7 +113,7 @@ def run_web(args: argparse.Namespace) -> None:
     from alerts.book import Book
     from alerts.plan import load_plan
     from alerts.planwatch import PlanWatch
-    from collectors.ledger import Ledger
+    from collectors.ledgers import Ledgers
     from collectors.mqtt import connect_to
     from collectors.requests import Requester
     from collectors.store import open_store
@@ -118,9 +131,7 @@ def run_web(args: argparse.Namespace) -> None:
     with contextlib.ExitStack() as opened:
         store = opened.enter_context(contextlib.closing(open_store(site, data, readonly=True)))
         book = opened.enter_context(contextlib.closing(Book(place.book, readonly=True)))
-        ledger = opened.enter_context(
-            contextlib.closing(Ledger(data / "ingest.db", site.timezone, readonly=True))
-        )
+        ledger = opened.enter_context(contextlib.closing(Ledgers(data, site.timezone)))
         accounts = opened.enter_context(contextlib.closing(Accounts(place.register, clock)))
         canteen = opened.enter_context(contextlib.closing(CanteenLog(place.register, clock)))
         upkeep = opened.enter_context(contextlib.closing(Upkeep(place.register, data, clock)))

@@ -19,6 +19,7 @@ from devices.wire.commands import (
     decode_node_command,
     encode_command,
     encode_node_command,
+    missing_of,
 )
 from devices.wire.homeassistant import BIRTH as HOME_ASSISTANT_BIRTH
 from devices.wire.homeassistant import BIRTH_TOPIC as HOME_ASSISTANT_STATUS
@@ -113,6 +114,7 @@ __all__ = [
     "encode_state",
     "encode_status",
     "last_part",
+    "missing_of",
     "node_command_topic",
     "node_of",
     "reply_topic",

@@ -35,6 +35,21 @@ def decode_node_command(payload: bytes) -> NodeCommand:
     return NodeCommand(id[:64], do, args)
 
 
+def missing_of(command: NodeCommand) -> tuple[str, list[tuple[int, int]]]:
+    """Boot and (first, last) numbers that a `resend` asks for; what is none is passed over."""
+    boot, ranges = command.args.get("boot"), command.args.get("seq")
+    found = [
+        (pair[0], pair[1])
+        for pair in (ranges if isinstance(ranges, list) else [])[:1000]
+        if isinstance(pair, list) and len(pair) == 2 and all(_is_number(n) for n in pair)
+    ]
+    return (boot if isinstance(boot, str) else ""), found
+
+
+def _is_number(value: Any) -> bool:
+    return type(value) is int and 0 <= value < 2**62
+
+
 @dataclass(frozen=True, slots=True)
 class Command:
     """What a person asks of the engine on `campus/v1/command/<verb>`.

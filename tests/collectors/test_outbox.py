@@ -83,14 +83,15 @@ def test_what_goes_over_the_wire_is_the_contracts_batch(
     ]
 
 
-def test_events_are_sent_before_telemetry_and_old_before_new(
+def test_the_newest_event_is_sent_first_then_the_others_and_telemetry_old_before_new(
     outbox: Outbox, clock: FakeClock, site: Site
 ) -> None:
     put(outbox, clock, 1.0)
     put(outbox, clock, "open", urgent=True)
     put(outbox, clock, 2.0)
     put(outbox, clock, "closed", urgent=True)
-    assert values(outbox, site) == ["open", "closed", 1.0, 2.0]
+    put(outbox, clock, "open", urgent=True)
+    assert values(outbox, site) == ["open", "open", "closed", 1.0, 2.0]
 
 
 def test_batches_on_their_way_are_left_out(outbox: Outbox, clock: FakeClock) -> None:
@@ -299,7 +300,7 @@ def test_events_alone_above_the_limit_lose_the_oldest(
     with closing(Outbox(path, NODE, clock, limit_bytes=2_000)) as outbox:
         for number in range(60):
             put(outbox, clock, "open" if number % 2 else "closed", urgent=True)
-        assert values(outbox, site)[-1] == "open"
+        assert values(outbox, site)[0] == "open"
         assert len(values(outbox, site)) < 30
         assert outbox.faults()
 

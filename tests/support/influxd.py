@@ -69,6 +69,11 @@ class Influxd:
             for values in series["values"]
         ]
 
+    def command(self, text: str) -> None:
+        """Have something done, such as CREATE DATABASE."""
+        data = urllib.parse.urlencode({"q": text}).encode()
+        urllib.request.urlopen(f"{self.url}/query", data, timeout=10).close()
+
     def kill(self) -> None:
         """kill -9."""
         self._end(signal.SIGKILL)
