@@ -58,7 +58,8 @@ class Grader:
     """
 
     def __init__(self, kinds: Mapping[PointId, Kind]) -> None:
-        self._seen = {point: _fresh(kind) for point, kind in kinds.items()}
+        self._kinds = kinds
+        self._seen: dict[PointId, _Seen] = {}
 
     def grade(self, reading: Reading, now: datetime) -> Quality:
         """The quality of a reading that arrived at `now`; the most telling where several apply."""
@@ -73,8 +74,11 @@ class Grader:
             point, at, value, quality, node, detail = fact
             seen = seen_of(point)
             if seen is None:
-                keep(fact)
-                continue
+                kind = self._kinds.get(point)
+                if kind is None:
+                    keep(fact)
+                    continue
+                seen = self._seen[point] = _fresh(kind)
             if at > seen.at:
                 seen.at = at
                 if value == seen.value:
