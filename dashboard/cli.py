@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dashboard.commands import (
     bridge,
     doctor,
+    faults,
     nodes,
     people,
     plan,
@@ -24,7 +25,7 @@ EXIT_TROUBLE = 1
 EXIT_USAGE = 2
 EXIT_INTERRUPTED = 130
 
-VERBS = (up, services, site, doctor, plan, nodes, people, replay, simulate, bridge)
+VERBS = (up, services, site, doctor, plan, nodes, people, replay, simulate, bridge, faults)
 """The modules of the verbs; they import what does the work only when it is asked for."""
 
 
