@@ -20,7 +20,7 @@ from alerts.plan_people import (
     Webhook,
 )
 from alerts.plan_words import Area, Days, RuleId, Standing, Text, Weekday
-from devices.catalog import Id
+from devices.catalog_ids import Id
 from devices.checking import Limits
 
 

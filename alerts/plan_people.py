@@ -7,7 +7,7 @@ from typing import Annotated
 from alerts.model import Severity
 from alerts.orderlife import Patience
 from alerts.plan_words import Area, Days, Seconds, Secret, Text
-from devices.catalog import Id
+from devices.catalog_ids import Id
 from devices.checking import Limits
 
 

@@ -56,7 +56,10 @@ class Crew:
         clock: Clock,
         heard: Heard,
         around: Callable[[Point], Surroundings] = lambda _point: ALONE,
+        opened: Callable[[PointId], None] = lambda _point: None,
     ) -> None:
+        """`opened` is told of each driver that was opened."""
+        self._opened = opened
         self._clock = clock
         self._around = around
         self._heard = heard
@@ -110,6 +113,12 @@ class Crew:
             log.warning("%s has no driver here that could %s", point, do)
         else:
             self._jobs.put(partial(self._command, post, do, args))
+
+    def carry_out(self, point: PointId, do: str, args: Mapping[str, Any]) -> None:
+        """Have a driver carry something out now, in the caller's thread."""
+        post = self._posts.get(point)
+        if post is not None:
+            self._command(post, do, args)
 
     def run(self, job: Callable[[], None]) -> None:
         """Something else that must not hold the caller up."""
@@ -189,6 +198,7 @@ class Crew:
         # Pin factories share tables, and Python its warning filters: one opens at a time.
         with self._opening:
             driver.start(lambda sample: self._heard(PointId(point.id), sample, True))
+        self._opened(PointId(point.id))
         # A number is wanted at once; a level was just emitted, and repeats after a period.
         at_once = KINDS[point.kind].value_type is ValueType.NUMBER and post.period > 0
         post.due = self._clock.monotonic() + (0.0 if at_once else post.period or HEALTH_S)

@@ -14,6 +14,7 @@ from typing import Any
 from collectors.announce import Announcer, node_will
 from collectors.courier import Courier
 from collectors.crew import Crew, fitting
+from collectors.edge import EdgeRules
 from collectors.nodeclock import NodeClock, run_of_machine
 from collectors.outbox import Outbox, new_boot
 from collectors.requests import answer
@@ -105,7 +106,11 @@ class NodeAgent:
         self._points = site.points_on(node)
         self._inbox: queue.SimpleQueue[_Heard | Message | None] = queue.SimpleQueue()
         self._crew = Crew(
-            self._points, clock, self._hear, lambda p: surroundings(site, p, folder / "kept")
+            self._points, clock, self._hear, lambda p: surroundings(site, p, folder / "kept"),
+            lambda point: self._edge.opened(point),
+        )  # fmt: skip
+        self._edge = EdgeRules(
+            site.local_on(node), {p.id: p.kind for p in self._points}, clock, self._crew.carry_out
         )
         self._stop = threading.Event()
         self._worker: threading.Thread | None = None
@@ -172,6 +177,11 @@ class NodeAgent:
 
     def _hear(self, point: PointId, sample: Sample, unsolicited: bool) -> None:
         """From any thread: stamp the time and enqueue."""
+        if unsolicited:
+            self._edge.hear(point, sample.value)
+        cause = self._edge.cause(point)
+        if cause:
+            sample = replace(sample, detail={**sample.detail, "local": cause})
         self._inbox.put(_Heard(point, self._time.moment(sample), sample, unsolicited))
 
     def _now(self) -> datetime:
@@ -180,6 +190,7 @@ class NodeAgent:
     # --- the worker --------------------------------------------------------------------------
 
     def _run(self) -> None:
+        self._edge.start()
         self._crew.start()
         try:
             while not self._stop.is_set():
@@ -300,6 +311,7 @@ class NodeAgent:
 
     def _finish(self) -> None:
         """Close the pins, save what is in hand, say goodbye."""
+        self._edge.close()
         self._crew.close()
         self._take_in(0.0)
         self._commit(self._events, urgent=True)
@@ -365,4 +377,7 @@ class NodeAgent:
             log.warning("node %s has no %s %s", self._node, command.do, wanted or "(which one?)")
             return
         for point in outputs:
+            if point.id in self._edge.outputs:
+                self._edge.engine_wishes(point.id, str(command.args.get("state")))
+                continue
             self._crew.command(PointId(point.id), command.do, command.args)

@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Protocol
 from zoneinfo import ZoneInfo
 
+from devices.catalog_ids import Id, PointPath
 from devices.checking import Limits
 from devices.kinds import KINDS
 from devices.live import Live
+from devices.localrules import LocalRule
 from devices.model import Kind, NodeId, PlaceId, PointId
 
-Id = Annotated[str, Limits(pattern=r"^[a-z0-9-]+$", max_length=64)]
-PointPath = Annotated[str, Limits(pattern=r"^[a-z0-9-]+(/[a-z0-9-]+)*$", max_length=128)]
 Share = Annotated[float, Limits(ge=0, le=1)]
 """A position on the campus plan as a share of its width or height."""
 
@@ -196,6 +196,8 @@ class Site:
     points: dict[PointId, Point]
     bridge: Bridge | None = None
     overlay: Overlay | None = field(default=None, compare=False)
+    local: tuple[LocalRule, ...] = ()
+    """What nodes do by themselves."""
 
     def look(self) -> int:
         """Join points that were assigned since; the number changes whenever the points do."""
@@ -225,6 +227,10 @@ class Site:
 
     def points_on(self, node: NodeId) -> list[Point]:
         return [point for point in self.points.values() if point.node == node]
+
+    def local_on(self, node: NodeId) -> list[LocalRule]:
+        """The local rules of a node: those of its points."""
+        return [rule for rule in self.local if self.points[PointId(rule.point)].node == node]
 
     def points_in(self, place: PlaceId) -> list[Point]:
         return [point for point in self.points.values() if point.room == place]

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from devices import localrules
 from devices.catalog import (
     Bridge,
     Building,
@@ -25,6 +26,7 @@ from devices.driver import DRIVERS, Surroundings
 from devices.errors import ConfigError, Problem
 from devices.kinds import KINDS
 from devices.live import Live
+from devices.localrules import LocalRule
 from devices.model import NodeId, PlaceId, PointId
 from devices.toml_lines import with_lines
 
@@ -41,6 +43,7 @@ class _SiteFile:
     node: tuple[Node, ...] = ()
     point: tuple[Point, ...] = ()
     bridge: Bridge | None = None
+    local: tuple[LocalRule, ...] = ()
 
 
 def find_site_file(given: str | None) -> Path | None:
@@ -71,6 +74,7 @@ def load_site(path: Path) -> Site:
         nodes={NodeId(node.id): node for node in parsed.node},
         points=Live({PointId(point.id): point for point in parsed.point}),
         bridge=parsed.bridge,
+        local=parsed.local,
     )
 
 
@@ -78,6 +82,7 @@ _Finding = tuple[str, str, str]
 
 _LISTS: dict[str, type[Any]] = {
     "building": Building, "room": Place, "gate": Place, "node": Node, "point": Point,
+    "local": LocalRule,
 }  # fmt: skip
 
 
@@ -116,7 +121,7 @@ def _inconsistencies(site: _SiteFile, data: dict[str, Any]) -> Iterator[_Finding
     places = (*site.room, *site.gate)
     named: list[tuple[str, Iterable[Any]]] = [
         ("building", site.building), ("room or gate", places), ("node", site.node),
-        ("point", site.point),
+        ("point", site.point), ("local", site.local),
     ]  # fmt: skip
     for what, items in named:
         for id, count in Counter(item.id for item in items).items():
@@ -142,6 +147,8 @@ def _inconsistencies(site: _SiteFile, data: dict[str, Any]) -> Iterator[_Finding
             yield ("store.retention", f"{rule.kind!r} is not a kind", "use " + ", ".join(KINDS))
     if site.bridge is not None and site.bridge.node not in nodes:
         yield ("bridge.node", *_unknown(site.bridge.node, "node"))
+    points = {point.id: (point.kind, point.node) for point in site.point}
+    yield from localrules.mistakes(site.local, points)
     yield from _driver_mistakes(site)
 
 

@@ -12,6 +12,7 @@ import pytest
 from dashboard import cli
 from devices import catalog, wire
 from devices.kinds import KINDS
+from devices.localrules import LocalRule
 
 ROOT = Path(__file__).parent.parent
 
@@ -25,6 +26,7 @@ def text(name: str) -> str:
     [
         catalog.School, catalog.Services, catalog.StoreSettings, catalog.Records,
         catalog.Building, catalog.Place, catalog.Node, catalog.Point, catalog.Bridge,
+        LocalRule,
     ],
 )  # fmt: skip
 def test_every_setting_of_the_site_file_is_documented(table: type[Any]) -> None:
