@@ -21,6 +21,10 @@ _LEVELS = {"on": (True, True), "silent": (True, False), "off": (False, False)}
 class BeaconOptions:
     lamp: Gpio = field(metadata={"text": "BCM number of the lamp's pin, high is lit"})
     buzzer: Gpio = field(metadata={"text": "BCM number of the buzzer's pin, high is loud"})
+    active_high: bool = field(
+        default=True,
+        metadata={"text": "`false` for relay boards that switch at low, for lamp and buzzer"},
+    )
 
 
 @DRIVERS.register("beacon")
@@ -47,9 +51,11 @@ class Beacon(Driver):
     def start(self, emit: Emit) -> None:
         options: BeaconOptions = self.options
         try:
-            self._lamp = open_output(self.point.id, options.lamp)
+            self._lamp = open_output(self.point.id, options.lamp, active_high=options.active_high)
             self._opened.callback(self._lamp.close)
-            self._buzzer = open_output(self.point.id, options.buzzer)
+            self._buzzer = open_output(
+                self.point.id, options.buzzer, active_high=options.active_high
+            )
             self._opened.callback(self._buzzer.close)
         except DeviceError:
             self._opened.close()

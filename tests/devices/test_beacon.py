@@ -38,3 +38,11 @@ def test_an_unknown_command_is_refused_with_what_it_can(
     with pytest.raises(DeviceError, match="on, silent, off"):
         driver.command(do, args)
     assert told.values == ["off"]
+
+
+def test_a_board_that_switches_at_low_is_dark_while_its_pins_are_high(lab: Lab) -> None:
+    driver, _ = lab.open("beacon", active_high=False)
+    assert lab.bench.output(LAMP) and lab.bench.output(BUZZER)
+    driver.command("beacon", {"state": "silent"})
+    assert not lab.bench.output(LAMP)
+    assert lab.bench.output(BUZZER)
