@@ -25,6 +25,9 @@ from dashboard.api import (
     devices as api_devices,
 )
 from dashboard.api import (
+    handovers as api_handovers,
+)
+from dashboard.api import (
     mutes as api_mutes,
 )
 from dashboard.api import (
@@ -48,6 +51,7 @@ from dashboard.views import (
     classrooms,
     devices,
     gates,
+    handover,
     health,
     mutes,
     overview,
@@ -64,7 +68,7 @@ from dashboard.views import (
 SECTIONS = (
     overview.section, canteen.section, sheets.section, samples.section, gates.section,
     classrooms.section, alerts.section, points.section, mutes.section, plan.section,
-    health.section, post.section, wall.section, settings.section, session.section,
+    health.section, handover.section, api_handovers.section, post.section, wall.section, settings.section, session.section,
     probes.section, api_points.section, series.section, events.section, completeness.section,
     dead_letters.section, api_alerts.section, alarm_health.section, api_mutes.section,
     devices.section, api_devices.section, openapi.section, *UPKEEP,

@@ -19,6 +19,7 @@ from collectors.store import Store
 from dashboard.live import Hub
 from dashboard.records.accounts import Accounts
 from dashboard.records.canteen import CanteenLog
+from dashboard.records.handovers import Handovers
 from dashboard.upkeep import Upkeep
 from devices.catalog import Site
 from devices.service import Clock
@@ -69,6 +70,7 @@ class Parts:
     accounts: Accounts
     canteen: CanteenLog
     upkeep: Upkeep
+    handovers: Handovers
     clock: Clock
     data: Path
 

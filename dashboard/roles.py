@@ -19,6 +19,8 @@ class Permission(StrEnum):
     """Fill in and sign the canteen's sheets, keep and destroy food samples."""
     PLACE = "place"
     """Give found devices a room and a name, and take them back."""
+    HAND_OVER = "hand-over"
+    """Write and sign the handover of a guard's shift."""
     ADMINISTER = "administer"
 
 
@@ -55,7 +57,7 @@ _DUTY = _LOOK | {Permission.ACKNOWLEDGE, Permission.REPORT}
 _PERMISSIONS = {
     Role.WALL: frozenset({Permission.WATCH}),
     Role.VIEWER: _LOOK,
-    Role.GUARD: _DUTY,
+    Role.GUARD: _DUTY | {Permission.HAND_OVER},
     Role.CANTEEN: _DUTY | {Permission.RECORD_FOOD},
     Role.MAINTAINER: _DUTY | {Permission.SHELVE, Permission.REPAIR, Permission.PLACE},
     Role.ADMIN: frozenset(Permission),

@@ -59,6 +59,23 @@ URGENCIES: Words = {
     "normal": _("普通"),
     "low": _("不急"),
 }
+HANDOVER_CHECKS: Words = {
+    "radio": _("对讲机"),
+    "fork": _("钢叉"),
+    "shield": _("盾牌"),
+    "helmet": _("头盔"),
+    "vest": _("防刺服"),
+    "extinguisher": _("灭火器"),
+    "keys": _("钥匙"),
+    "video": _("监控"),
+    "panic": _("一键报警"),
+    "access": _("门禁"),
+}
+CHECKED: Words = {
+    "good": _("正常"),
+    "wrong": _("异常"),
+    "none": _("没有"),
+}
 WAITINGS: Words = {
     "parts": _("待件"),
     "external": _("外修"),

@@ -122,6 +122,7 @@ def run_web(args: argparse.Namespace) -> None:
     from dashboard.parts import Parts
     from dashboard.records.accounts import Accounts
     from dashboard.records.canteen import CanteenLog
+    from dashboard.records.handovers import Handovers
     from dashboard.upkeep import Upkeep
     from dashboard.web import WebService
 
@@ -134,6 +135,7 @@ def run_web(args: argparse.Namespace) -> None:
         ledger = opened.enter_context(contextlib.closing(Ledgers(data, site.timezone)))
         accounts = opened.enter_context(contextlib.closing(Accounts(place.register, clock)))
         canteen = opened.enter_context(contextlib.closing(CanteenLog(place.register, clock)))
+        handovers = opened.enter_context(contextlib.closing(Handovers(place.register, clock)))
         upkeep = opened.enter_context(contextlib.closing(Upkeep(place.register, data, clock)))
         # Two dashboards may look at one broker, so each has an id of its own.
         client = f"campus-web-{secrets.token_hex(4)}"
@@ -142,7 +144,7 @@ def run_web(args: argparse.Namespace) -> None:
         hub.prime(store, book)
         parts = Parts(
             site, PlanWatch(plan), store, book, ledger, hub, Requester(transport, client), accounts,
-            canteen, upkeep, clock, data,
+            canteen, upkeep, handovers, clock, data,
         )  # fmt: skip
         run_services([transport, WebService(create_app(parts), site.services.http, clock), hub])
 

@@ -87,3 +87,24 @@ class FoodSampleRow(Table):
     destroyed_by: Mapped[str] = mapped_column(String(64))
     sealed_by: Mapped[str] = mapped_column(String(64))
     note: Mapped[str] = mapped_column(Text)
+
+
+class HandoverRow(Table):
+    """门卫交接班."""
+
+    __tablename__ = "handovers"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    gate: Mapped[str] = mapped_column(String(64), index=True)
+    shift: Mapped[str] = mapped_column(String(40))
+    outgoing: Mapped[str] = mapped_column(String(200))
+    incoming: Mapped[str] = mapped_column(String(200))
+    at: Mapped[int] = mapped_column(BigInteger)
+    signed_at: Mapped[int | None] = mapped_column(BigInteger)
+    checks: Mapped[str] = mapped_column(Text)
+    present: Mapped[str] = mapped_column(Text)
+    events: Mapped[str] = mapped_column(Text)
+    unfinished: Mapped[str] = mapped_column(Text)
+    handling: Mapped[str] = mapped_column(Text)
+    found: Mapped[str] = mapped_column(Text)
+    """JSON: the open alerts and maintenance entries of that moment."""

@@ -14,7 +14,7 @@ OPEN = {
 EXAMPLES = {
     "id": "a1", "gate": "gate-east", "name": "viewer", "do": "accept", "what": "language",
     "choice": "en", "filename": "icon.svg", "rule": "FOOD-01", "day": "2026-11-23",
-    "token": "campus_1_x", "number": "CQ-LC-001", "sample": 1,
+    "token": "campus_1_x", "number": "CQ-LC-001", "sample": 1, "handover": 1,
 }  # fmt: skip
 
 

@@ -28,6 +28,7 @@ from dashboard.live import Hub
 from dashboard.parts import Parts
 from dashboard.records.accounts import Accounts
 from dashboard.records.canteen import CanteenLog
+from dashboard.records.handovers import Handovers
 from dashboard.roles import PEOPLE
 from dashboard.upkeep import Upkeep
 from devices import wire
@@ -189,6 +190,7 @@ class Dashboard:
         for role in PEOPLE:
             self.accounts.add_user(role, PASSWORD, role)
         self.canteen = close(closing(CanteenLog(register, clock)))
+        self.handovers = close(closing(Handovers(register, clock)))
         self.upkeep = close(closing(Upkeep(register, folder, clock)))
         self.exchange = Exchange()
         self.web = close(closing(MemoryTransport(self.exchange, "web")))
@@ -199,7 +201,7 @@ class Dashboard:
         plan = load_plan(folder / "plan.toml", site)
         self.parts = Parts(
             site, PlanWatch(plan), self.store, self.book, self.ledger, self.hub,
-            Requester(self.web, "web"), self.accounts, self.canteen, self.upkeep,
+            Requester(self.web, "web"), self.accounts, self.canteen, self.upkeep, self.handovers,
             clock, folder,
         )  # fmt: skip
         self.app: Flask = create_app(self.parts)
