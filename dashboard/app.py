@@ -8,31 +8,7 @@ from flask_babel import Babel
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 
-from dashboard import page
-from dashboard.api import (
-    alarm_health,
-    completeness,
-    dead_letters,
-    events,
-    openapi,
-    probes,
-    series,
-)
-from dashboard.api import (
-    alerts as api_alerts,
-)
-from dashboard.api import (
-    devices as api_devices,
-)
-from dashboard.api import (
-    handovers as api_handovers,
-)
-from dashboard.api import (
-    mutes as api_mutes,
-)
-from dashboard.api import (
-    points as api_points,
-)
+from dashboard import api, page, views
 from dashboard.auth import COOKIE, protect, session_secret
 from dashboard.doorstep import Doorstep
 from dashboard.headers import add_headers
@@ -42,37 +18,10 @@ from dashboard.photos import MOST_BYTES
 from dashboard.problems import handle_errors
 from dashboard.records.accounts import SESSION_LIFE
 from dashboard.roles import Permission
+from dashboard.section import discover
 from dashboard.section import parts as given_parts
 from dashboard.trials import Trials
-from dashboard.upkeep_pages import UPKEEP
-from dashboard.views import (
-    alerts,
-    canteen,
-    classrooms,
-    devices,
-    gates,
-    handover,
-    health,
-    mutes,
-    overview,
-    plan,
-    points,
-    post,
-    samples,
-    session,
-    settings,
-    sheets,
-    wall,
-)
 
-SECTIONS = (
-    overview.section, canteen.section, sheets.section, samples.section, gates.section,
-    classrooms.section, alerts.section, points.section, mutes.section, plan.section,
-    health.section, handover.section, api_handovers.section, post.section, wall.section, settings.section, session.section,
-    probes.section, api_points.section, series.section, events.section, completeness.section,
-    dead_letters.section, api_alerts.section, alarm_health.section, api_mutes.section,
-    devices.section, api_devices.section, openapi.section, *UPKEEP,
-)  # fmt: skip
 MAX_BODY = 1024 * 1024
 MAX_PHOTO_BODY = MOST_BYTES + 64 * 1024
 RATE = "6000 per minute"
@@ -100,7 +49,8 @@ def create_app(parts: Parts) -> Flask:
         get_remote_address, app=app, default_limits=[RATE], storage_uri="memory://",
         default_limits_exempt_when=lambda: request.endpoint == "static",
     )  # fmt: skip
-    bulky = {endpoint for section in SECTIONS for endpoint in section.bulky}
+    sections = discover(views, api)
+    bulky = {endpoint for section in sections for endpoint in section.bulky}
 
     def widen() -> None:
         # Before anything reads the form.
@@ -109,12 +59,12 @@ def create_app(parts: Parts) -> Flask:
 
     app.before_request(widen)
     needs: dict[str, Permission | None] = {}
-    for section in SECTIONS:
+    for section in sections:
         app.register_blueprint(section)
         needs.update(section.needs)
     limiter.limit("30 per minute", methods=["POST"])(app.view_functions["session.enter"])
     limiter.limit("30 per minute", methods=["POST"])(app.view_functions["report.send"])
-    app.extensions["sections"] = SECTIONS
+    app.extensions["sections"] = sections
     protect(app, parts.accounts, needs)
     add_headers(app)
     handle_errors(app)

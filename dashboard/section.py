@@ -1,7 +1,10 @@
 """Section: a blueprint whose every path names the permission it needs, and describes itself."""
 
+import pkgutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from importlib import import_module
+from types import ModuleType
 from typing import TypeVar, cast
 
 from flask import Blueprint, current_app
@@ -53,6 +56,17 @@ class Section(Blueprint):
             return view
 
         return add
+
+
+def discover(*packages: ModuleType) -> tuple[Section, ...]:
+    """The `section` of every module in these packages that has one: a new page is a new file."""
+    modules = (
+        import_module(f"{package.__name__}.{info.name}")
+        for package in packages
+        for info in pkgutil.iter_modules(package.__path__)
+    )
+    found = (getattr(module, "section", None) for module in modules)
+    return tuple(section for section in found if isinstance(section, Section))
 
 
 def parts() -> Parts:
