@@ -26,8 +26,10 @@ NOISE_EXCESS = 0.55
 """Noise is at least 1.7 times (e^0.55) the usual, and ..."""
 NOISE_SPREAD = 1.0
 """... beyond the usual day-to-day difference of that hour, and ..."""
-NOISE_UNKNOWN = 1.7
+NOISE_UNKNOWN = 2.0
 """... much more (5 times) while no day of that hour is known; shrinks with every day seen."""
+NOISE_BEYOND = 0.9
+"""... unless it is 2.5 times the noise of any sibling but the noisiest: then half of that."""
 NOISE_SHARED = 0.6
 """Wind and clouds make all siblings noisy: their excess (upper quintile) is taken off, but no more
 than this, since several siblings may be broken at once."""
@@ -46,6 +48,9 @@ LEVEL_SCALES = 6.0
 several reached five."""
 LEVEL_UNKNOWN = 3.0
 LEVEL_SPREADS = 1.65
+LEVEL_NEW = 0.15
+"""So much of the sensor's own variation is added to its scale while no day is known: sun on one
+wall is usual, but must be seen first; shrinks with every day."""
 FAR_SCALES = 7.0
 FAR_SPREADS = 3.0
 """So far off that one bin is enough."""
@@ -62,12 +67,17 @@ third (mean)."""
 # Step: three readings before and three after with a gap between them.
 STEP = 2.5
 """The gap, in units of recent movement plus the usual largest movement (2 % of readings)."""
-STEP_BACK = 1.1
-"""Less is needed of a step that brings a deviating sensor back to its siblings."""
-STEP_BACK_SHARE = 0.6
+STEP_BACK = 1.3
+"""The least for a step that brings a deviating sensor back to its siblings ..."""
+STEP_BACK_EASE = 1.0
+"""... where the deviation explains all of it; by the share in between."""
+STEP_BACK_SHARE = 0.3
+"""From this share on it is called a return."""
 STEP_SHARED = 0.8
 """The movement of the second most moving sibling, that is taken off: a front passes all."""
-STEP_TOGETHER = 0.5
+STEP_SCALES = 1.0
+"""A step is at least one scale of the level."""
+STEP_TOGETHER = 0.7
 """From this share on the step is that of all."""
 LARGE_SHARE = 0.98
 LARGE_RATE = 0.05
@@ -83,16 +93,22 @@ SPIKE_COUNT = 3
 SPIKE_WITHIN = 6 * 3600.0
 
 # Frozen: a run of equal readings.
-FROZEN_COUNT = 12
+FROZEN_COUNT = 18
 FROZEN_SECONDS = 1500.0
 FROZEN_TIMES = 2.0
-"""More than twice the longest run that ended by itself."""
+"""More than twice as long as the longest run that ended by itself, and ..."""
+FROZEN_MOVED = 3.0
+"""... the siblings moved by three steps of this sensor's resolution meanwhile; or ..."""
+FROZEN_ALONE = 4 * 3600.0
+"""... it lasts for four hours, where no sibling says anything; before a day is known ..."""
+FROZEN_NEW = 6 * 3600.0
+"""... for six."""
 
 # Silence.
 SILENT_PERIODS = 10.0
-SILENT_LEAST = 3600.0
-SILENT_TIMES = 3.0
-"""More than three times the longest usual pause."""
+SILENT_LEAST = 2 * 3600.0
+SILENT_TIMES = 5.0
+"""More than five times the longest usual pause."""
 LONGEST_PAUSE = 4 * 3600.0
 """No longer pause becomes usual."""
 TOGETHER = 1800.0
@@ -103,15 +119,15 @@ NODE_LEAST = 3
 SPEAKING = 6 * 3600.0
 
 # Battery.
-BATTERY_LOW = 0.91
-PAIR_LOW = 2.48
+BATTERY_LOW = 0.92
+PAIR_LOW = 2.5
 BATTERY_DEAD = 0.82
-"""Two cells in series (2.7 V) or a lithium one (3 V) are nearly empty at 0.91 of the fresh voltage,
-and below 2.48 V; many sensors say nonsense from 2.4 V on. Others at 0.82: 3.44 of 4.2 V."""
+"""Two cells in series (2.7 V) or a lithium one (3 V) are nearly empty at 0.92 of the fresh voltage,
+and below 2.5 V; many sensors say nonsense from 2.4 V on. Others at 0.82: 3.44 of 4.2 V."""
 PERCENT = 20.0
 PERCENT_LOW = 15.0
 """What is over 20 when fresh is no voltage but a percentage."""
-BATTERY_AHEAD = 2.0
+BATTERY_AHEAD = 3.0
 """Days: the voltage will be low by yesterday's fall (equal hours are compared, since
 voltage follows temperature)."""
 

@@ -12,6 +12,7 @@ from collectors.faults.track import Track
 
 Limits = tuple[float | None, float | None, tuple[float, ...]]
 NO_LIMITS: Limits = (None, None, ())
+DAY = 86400.0
 POWER_ON = 85.0
 POWER_ON_NEAR = 5.0
 """85.0 is a DS18B20's power-on value, unless the value before was as hot."""
@@ -28,6 +29,8 @@ class Group:
         self._pattern = noise.Pattern()
         self._silence = Silence(tell)
         self._number: int | None = None
+        self._pulse: list[tuple[int, float]] = []
+        """Where the group as a whole was in the last six hours."""
         self._due = float("inf")
         self.now = float("-inf")
 
@@ -92,6 +95,9 @@ class Group:
         if active:
             noise.judge(self._all, active, number, self._pattern)
             level.judge(self._all, active, number)
+            self._pulse.append((number, level.median([track.centred for track in active])))
+            if len(self._pulse) > level.MEMORY:
+                self._pulse.pop(0)
             for track in active:
                 self._judge(track)
                 steps.watch(track)
@@ -111,10 +117,7 @@ class Group:
     def _judge(self, track: Track) -> None:
         opened = track.opened
         warm = track.bins > f.WARM_BINS
-        frozen = (
-            track.equal > max(f.FROZEN_COUNT, f.FROZEN_TIMES * track.longest)
-            and track.at - track.since > f.FROZEN_SECONDS
-        )
+        frozen = self._frozen(track)
         noisy = warm and track.noise_score > (f.NOISE_END if opened and opened.noisy else 1.0)
         displaced = opened is not None and (opened.off > 0 or bool(opened.step))
         off = warm and track.level_score > (f.LEVEL_END if displaced else 1.0)
@@ -139,6 +142,30 @@ class Group:
             or track.level_score > f.SUSPECT
         )
 
+    def _frozen(self, track: Track) -> bool:
+        lasts = track.at - track.since
+        if (
+            track.equal <= f.FROZEN_COUNT
+            or lasts <= f.FROZEN_SECONDS
+            or lasts <= f.FROZEN_TIMES * track.longest
+        ):
+            return False
+        if track.opened is not None and track.opened.frozen:
+            return True
+        known = track.at - track.first > DAY
+        moved = self._moved(track)
+        if moved is not None and moved < f.FROZEN_MOVED * track.unit:
+            return False
+        return (known and moved is not None) or lasts > (f.FROZEN_ALONE if known else f.FROZEN_NEW)
+
+    def _moved(self, track: Track) -> float | None:
+        """How far the others went since the run of equal readings began; None where none speak."""
+        since = track.since // f.BIN
+        values = [value for number, value in self._pulse if number >= since]
+        if len(self._all) < 3 or len(values) < 2:
+            return None
+        return max(values) - min(values)
+
     def _note_off(self, track: Track, opened: Opened) -> None:
         if not opened.off and not opened.step:
             opened.grown = _grown(track)
@@ -155,7 +182,8 @@ class Group:
         evidence = opened.evidence
         if opened.frozen:
             evidence["equal_readings"] = track.equal
-            evidence["longest_usual"] = track.longest
+            evidence["for_min"] = round((track.at - track.since) / 60)
+            evidence["longest_usual_min"] = round(track.longest / 60)
         if opened.noisy and track.excess is not None:
             evidence["noise_score"] = round(track.noise_score, 2)
         if opened.off:

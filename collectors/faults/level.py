@@ -56,8 +56,11 @@ def judge(tracks: Sequence[Track], active: Sequence[Track], number: int) -> None
         track.residual = track.centred - reference
         if track.scale is None:
             track.scale = max(abs(track.residual), START_SCALE)
-        if len(voices) >= 2:
+        healthy = sum(other.opened is None for other in siblings)
+        if healthy >= 2 or (healthy and track.opened is not None):
             _score(track, siblings, number)
+        else:
+            track.level_score = track.deviation = 0.0
 
 
 def _close(track: Track, number: int) -> None:
@@ -130,7 +133,8 @@ def _score(track: Track, siblings: Sequence[Track], number: int) -> None:
         days = min(hours.seen[first], hours.seen[second])
         limit = (f.LEVEL_SCALES + f.LEVEL_UNKNOWN / (1 + days)) * (scale + FLOOR)
         track.level_score = (abs(track.deviation) - f.LEVEL_SPREADS * spread) / limit
-    far = f.FAR_SCALES * (scale + FLOOR) + f.FAR_SPREADS * spread
+    new = f.LEVEL_NEW * track.own / (1 + min(hours.seen[first], hours.seen[second]))
+    far = f.FAR_SCALES * (scale + FLOOR + new) + f.FAR_SPREADS * spread
     if track.bins > f.WARM_BINS and abs(off) > far:
         track.level_score = max(track.level_score, 1.01)
         track.deviation = off

@@ -1,6 +1,7 @@
 """Noise: is a sensor's trembling beyond what it, at this hour, and its siblings now, usually do."""
 
 from collections.abc import Sequence
+from math import log
 
 from collectors.faults import figures as f
 from collectors.faults.hours import Hours, between
@@ -39,16 +40,18 @@ def judge(tracks: Sequence[Track], active: Sequence[Track], number: int, pattern
         if track.noise is None:
             track.noise = mean
         usual = (1 - share) * _usual(track, first, pattern) + share * _usual(track, second, pattern)
-        _gather(track, number, mean - usual)
+        _gather(track, number, mean, mean - usual)
         means.append((track, mean))
     excesses = sorted(
-        (track.excess, track.name, track.opened is not None)
+        (track.excess, track.name, track.opened is not None, track.trembling)
         for track in tracks
         if track.excess is not None and track.excess_bin >= number - f.RECENT_BINS
     )
     for track, mean in means:
-        others = [e for e, name, broken in excesses if not broken and name != track.name]
-        track.noise_score = _score(track, others, first, second, share, pattern)
+        others = [e for e, name, broken, _ in excesses if not broken and name != track.name]
+        near = sorted(t for _, name, broken, t in excesses if not broken and name != track.name)
+        beyond = len(near) >= 3 and track.trembling > near[-2] + f.NOISE_BEYOND
+        track.noise_score = _score(track, others, beyond, between(at), pattern)
         _learn(track, mean, int(at % 86400 // 3600), pattern, len(tracks))
 
 
@@ -59,32 +62,39 @@ def _usual(track: Track, hour: int, pattern: Pattern) -> float:
     return (seen * hours.value[hour] + PRIOR * believed) / (seen + PRIOR)
 
 
-def _gather(track: Track, number: int, off: float) -> None:
-    """The mean excess of the last two hours, and how white it was."""
-    noises = track.noises
-    noises.append((number, off * track.logs, track.logs, track.products, track.squares))
+def _gather(track: Track, number: int, mean: float, off: float) -> None:
+    """The mean noise and excess of the last two hours, and how white it was."""
+    noises, logs = track.noises, track.logs
+    noises.append((number, mean * logs, off * logs, logs, track.products, track.squares))
     while noises[0][0] <= number - f.NOISE_BINS:
         noises.pop(0)
-    total, count, products, squares = 0.0, 0, 0.0, 0.0
-    for _, part, logs, product, square in noises:
+    whole, total, count, products, squares = 0.0, 0.0, 0, 0.0, 0.0
+    for _, level, part, logs, product, square in noises:
+        whole += level
         total += part
         count += logs
         products += product
         squares += square
     track.white = products / squares
+    track.trembling = whole / count
     track.excess = total / count if count >= f.NOISE_LEAST else None
     track.excess_bin = number
 
 
 def _score(
-    track: Track, others: list[float], first: int, second: int, share: float, pattern: Pattern
+    track: Track,
+    others: list[float],
+    beyond: bool,
+    moment: tuple[int, int, float],
+    pattern: Pattern,
 ) -> float:
-    if track.excess is None:
-        return 0.0
+    first, second, share = moment
+    if track.excess is None or track.trembling < log(track.unit or 1e-9):
+        return 0.0  # flipping between two steps of the resolution
     hours: Hours = track.hours_noise
     days = min(hours.seen[first], hours.seen[second])
     days += GROUP_PRIOR * min(pattern.seen[first], pattern.seen[second], 10)
-    limit = f.NOISE_EXCESS + f.NOISE_UNKNOWN / (1 + days)
+    limit = f.NOISE_EXCESS + (0.5 if beyond else 1.0) * f.NOISE_UNKNOWN / (1 + days)
     limit += f.NOISE_SPREAD * ((1 - share) * hours.spread[first] + share * hours.spread[second])
     shared = 0.0
     if len(others) >= 2:

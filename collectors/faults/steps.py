@@ -25,13 +25,13 @@ def step(track: Track, tracks: Sequence[Track], number: int) -> float:
     if gap <= 0:
         return 0.0
     shared = _shared(track, tracks, number, up)
-    if shared > f.STEP_TOGETHER * gap:
+    if shared > f.STEP_TOGETHER * gap or gap < f.STEP_SCALES * (track.scale or 0.0):
         return 0.0
     gap -= f.STEP_SHARED * shared
     score = gap / (track.fast + track.large + track.unit)
     if score <= f.STEP_BACK:
         return 0.0
-    if score <= f.STEP and not _back(track, gap, up):
+    if score <= max(f.STEP_BACK, f.STEP * (1 - f.STEP_BACK_EASE * _back(track, gap, up))):
         return 0.0
     return score if up else -score
 
@@ -40,13 +40,14 @@ def is_back(track: Track, score: float) -> bool:
     """Whether a step of this sign brought a deviating sensor back."""
     before, after = track.before, track.after
     assert before is not None
-    return _back(track, abs(median(after) - median(before)), score > 0)
+    return _back(track, abs(median(after) - median(before)), score > 0) > f.STEP_BACK_SHARE
 
 
-def _back(track: Track, gap: float, up: bool) -> bool:
+def _back(track: Track, gap: float, up: bool) -> float:
+    """The share of a step that a deviation from the siblings explains, which it takes back."""
     sign = -1 if up else 1
     deviation, residual = sign * track.deviation, sign * (track.residual or 0.0)
-    return min(deviation, residual) > f.STEP_BACK_SHARE * gap
+    return (deviation + residual) / (2 * gap) if min(deviation, residual) > 0 else 0.0
 
 
 def _shared(track: Track, tracks: Sequence[Track], number: int, up: bool) -> float:
@@ -55,7 +56,7 @@ def _shared(track: Track, tracks: Sequence[Track], number: int, up: bool) -> flo
     for other in tracks:
         if other is track or len(other.history) < 4:
             continue
-        if other.opened is not None and other.opened.start < track.left - 1800:
+        if other.opened is not None and other.opened.start < track.left - 3 * track.period:
             continue
         if track.at - other.at < 1800 and other.history[0][0] >= number - 8:
             now = median((other.value, other.previous, other.twice))

@@ -15,14 +15,15 @@ class Track:
     """One sensor. `take` costs the same for every reading; bins are worked on by the group."""
 
     __slots__ = (
-        "after", "again", "at", "away", "before", "bin", "bins", "centred", "deviation", "equal",
-        "excess", "excess_bin", "fast", "first", "heard", "history", "hours_level", "hours_noise",
-        "informative", "kept", "large", "last_bin", "left", "level", "level_score", "limit",
-        "line", "log_sum", "logs", "lone", "longest", "moved", "name", "noise", "noise_score",
-        "noises", "offset", "opened", "own", "own_mean", "pairs", "pause", "period", "previous",
-        "products", "quiet", "residual", "residuals", "scale", "seen", "since", "spikes",
-        "squares", "stepped", "suspect", "tell", "thin_at", "thin_move", "thin_value", "twice",
-        "unit", "usual_level", "value", "values", "white",
+        "after", "again", "at", "away", "before", "bin", "bins", "centred", "deviation",
+        "equal", "excess", "excess_bin", "fast", "first", "heard", "history", "hours_level",
+        "hours_noise", "informative", "kept", "large", "last_bin", "left", "level",
+        "level_score", "limit", "line", "log_sum", "logs", "longest", "moved", "name",
+        "noise", "noise_score", "noises", "offset", "opened", "own", "own_mean", "pairs",
+        "pause", "period", "previous", "products", "quiet", "residual", "residuals",
+        "scale", "seen", "since", "spikes", "squares", "suspect", "tell", "thin_at",
+        "thin_move", "thin_value", "trembling", "twice", "unit", "usual_level", "value",
+        "values", "white",
     )  # fmt: skip
 
     def __init__(self, name: str) -> None:
@@ -39,14 +40,13 @@ class Track:
         self.period = 0.0
         self.pause = 0.0
         """The longest usual time between two readings."""
-        self.equal, self.since, self.longest, self.unit = 1, NEVER, 3.0, 0.0
+        self.equal, self.since, self.longest, self.unit = 1, NEVER, 0.0, 0.0
         self.fast, self.large, self.limit = 0.0, 0.0, float("inf")
         """Recent movement; the size that 2 % of movements exceed; what asks for a look."""
         self.before: tuple[float, float, float] | None = None
         self.after: list[float] = []
-        self.left, self.lone = NEVER, 0.0
+        self.left = NEVER
         self.spikes: list[float] = []
-        self.stepped = 0.0
         self.tell = False
         self.away = False
         """Told to be silent."""
@@ -60,8 +60,9 @@ class Track:
         self.last_bin, self.bins = -99, 0
         self.noise: float | None = None
         self.hours_noise, self.hours_level = Hours(), Hours()
-        self.noises: list[tuple[int, float, int, float, float]] = []
+        self.noises: list[tuple[int, float, float, int, float, float]] = []
         self.excess: float | None = None
+        self.trembling = 0.0
         self.excess_bin, self.white, self.noise_score = -99, 0.5, 0.0
         self.line = 0.0
         self.level, self.centred, self.kept = 0.0, 0.0, 0.0
@@ -93,8 +94,8 @@ class Track:
             else:
                 self.period *= 1.002
             if move:
-                if self.equal > self.longest and self.opened is None:
-                    self.longest = self.equal
+                if self.at - self.since > self.longest and self.opened is None:
+                    self.longest = self.at - self.since
                 self.equal, self.since = 1, at
                 if size < self.unit or not self.unit:
                     self.unit = size
