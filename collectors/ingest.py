@@ -9,10 +9,10 @@ from collectors.asking import Asker, Known
 from collectors.group import Group, Sorter
 from collectors.inbox import Inbox
 from collectors.ledger import Ledger
-from collectors.quality import Grader
 from collectors.store import Store
 from collectors.transport import Message, Transport
 from collectors.vitals import clock_state
+from collectors.watch import Watch
 from devices import wire
 from devices.catalog import Site
 from devices.errors import StoreMisconfigured, StoreUnavailable, TransportError, WireError
@@ -63,7 +63,8 @@ class Ingester:
         self._site, self._points = site, site.look()
         self._filter = wire.UP_FILTER if others is None else SHARED_FILTER
         self._asker = Asker(transport, ledger.gaps, others or ledger.ranges)
-        self._sorter = Sorter(site.kinds, Grader(site.kinds).grade_all)
+        self._watch = Watch(site)
+        self._sorter = Sorter(site.kinds, self._watch.grade_all)
         self._inbox = Inbox()
         self._stop = threading.Event()
         self._worker = threading.Thread(target=self._run, name="ingest")
@@ -114,6 +115,7 @@ class Ingester:
     # --- the worker --------------------------------------------------------------------------
 
     def _run(self) -> None:
+        self._watch.recall(self._store, self._clock.now())
         # An empty group finds out whether the store is as configured before anything comes.
         self._hand_over(Group(self._clock.now()))
         tended = self._clock.monotonic()
@@ -133,6 +135,7 @@ class Ingester:
         if self._site.look() != self._points:  # a first reading may follow its assignment at once
             self._points = self._site.look()
             self._sorter.renew()
+            self._watch.renew()
         for position, message in enumerate(messages):
             try:
                 self._sorter.add(group, message)

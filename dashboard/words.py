@@ -134,6 +134,11 @@ QUALITIES: Words = {
     "out-of-range": _("超出量程"),
     "error-value": _("传感器报错值"),
     "frozen": _("数值不变"),
+    "spike": _("尖峰"),
+    "noise": _("噪声过大"),
+    "jump": _("突跳"),
+    "drift": _("漂移"),
+    "bias": _("偏离同室"),
     "warming": _("预热中"),
     "clock": _("时钟未校准"),
 }

@@ -79,6 +79,9 @@ STEP_SCALES = 1.0
 """A step is at least one scale of the level."""
 STEP_TOGETHER = 0.7
 """From this share on the step is that of all."""
+STEP_ALONE = 5.0
+STEP_QUIET = 0.25
+"""Without siblings: five units, and before and after all within a quarter of the step."""
 LARGE_SHARE = 0.98
 LARGE_RATE = 0.05
 
@@ -99,10 +102,10 @@ FROZEN_TIMES = 2.0
 """More than twice as long as the longest run that ended by itself, and ..."""
 FROZEN_MOVED = 3.0
 """... the siblings moved by three steps of this sensor's resolution meanwhile; or ..."""
-FROZEN_ALONE = 4 * 3600.0
-"""... it lasts for four hours, where no sibling says anything; before a day is known ..."""
-FROZEN_NEW = 6 * 3600.0
-"""... for six."""
+FROZEN_ALONE = 6 * 3600.0
+"""... it lasts for six hours, where no sibling says anything; before a day is known ..."""
+FROZEN_NEW = 8 * 3600.0
+"""... for eight: a school may be calm all night."""
 
 # Silence.
 SILENT_PERIODS = 10.0
@@ -127,7 +130,7 @@ and below 2.5 V; many sensors say nonsense from 2.4 V on. Others at 0.82: 3.44 o
 PERCENT = 20.0
 PERCENT_LOW = 15.0
 """What is over 20 when fresh is no voltage but a percentage."""
-BATTERY_AHEAD = 3.0
+BATTERY_AHEAD = 2.0
 """Days: the voltage will be low by yesterday's fall (equal hours are compared, since
 voltage follows temperature)."""
 

@@ -21,8 +21,20 @@ POWER_ON_NEAR = 5.0
 class Group:
     """Takes readings in the order of their time; memory is constant for each sensor."""
 
-    def __init__(self, tell: Callable[[Episode], None], limits: Limits = NO_LIMITS) -> None:
+    def __init__(
+        self,
+        tell: Callable[[Episode], None],
+        limits: Limits = NO_LIMITS,
+        *,
+        alike: bool = True,
+        inert: bool = True,
+    ) -> None:
+        """`alike`: the sensors share what they measure, so their levels may be compared. Where
+        they do not, such as in fridges, only each one's own habits are judged. `inert`: what is
+        measured cannot truly jump from one reading to the next, as temperature."""
         self._tell = tell
+        self._alike = alike
+        self._inert = inert
         self._low, self._high, self._errors = limits
         self.tracks: dict[str, Track] = {}
         self._all: list[Track] = []
@@ -94,7 +106,7 @@ class Group:
         active = [track for track in self._all if track.bin == number and track.values]
         if active:
             noise.judge(self._all, active, number, self._pattern)
-            level.judge(self._all, active, number)
+            level.judge(self._all, active, number, self._alike)
             self._pulse.append((number, level.median([track.centred for track in active])))
             if len(self._pulse) > level.MEMORY:
                 self._pulse.pop(0)
@@ -162,7 +174,7 @@ class Group:
         """How far the others went since the run of equal readings began; None where none speak."""
         since = track.since // f.BIN
         values = [value for number, value in self._pulse if number >= since]
-        if len(self._all) < 3 or len(values) < 2:
+        if not self._alike or len(self._all) < 3 or len(values) < 2:
             return None
         return max(values) - min(values)
 
@@ -194,7 +206,10 @@ class Group:
         """A movement has its three readings after: a step, a spike, or nothing."""
         assert self._number is not None
         if track.bins > f.WARM_BINS:
-            score = steps.step(track, self._all, self._number)
+            if self._alike:
+                score = steps.step(track, self._all, self._number)
+            else:
+                score = steps.lone_step(track) if self._inert else 0.0
             if score:
                 back = steps.is_back(track, score)
                 start = _began(track) if back else track.left

@@ -33,10 +33,14 @@ def weighted_median(pairs: list[tuple[float, float]]) -> float:
     return pairs[-1][0]
 
 
-def judge(tracks: Sequence[Track], active: Sequence[Track], number: int) -> None:
+def judge(
+    tracks: Sequence[Track], active: Sequence[Track], number: int, alike: bool = True
+) -> None:
     """Set `level_score` (1: alarm) and `deviation` of those in bin `number`, and learn."""
     for track in active:
         _close(track, number)
+    if not alike:
+        return
     recent = [track for track in tracks if track.last_bin >= number - f.RECENT_BINS]
     for track in recent:
         track.centred = track.level - (track.offset or 0.0)

@@ -36,6 +36,20 @@ def step(track: Track, tracks: Sequence[Track], number: int) -> float:
     return score if up else -score
 
 
+def lone_step(track: Track) -> float:
+    """The score of a step that no sibling can speak to: far beyond all that the sensor ever did
+    between two readings, with quiet before and after; heat does not come like that."""
+    before, after = track.before, track.after
+    assert before is not None
+    up = median(after) > median(before)
+    gap = min(after) - max(before) if up else min(before) - max(after)
+    quiet = max(max(before) - min(before), max(after) - min(after))
+    score = gap / (track.fast + track.large + track.unit)
+    if score < f.STEP_ALONE or quiet > f.STEP_QUIET * gap:
+        return 0.0
+    return score if up else -score
+
+
 def is_back(track: Track, score: float) -> bool:
     """Whether a step of this sign brought a deviating sensor back."""
     before, after = track.before, track.after

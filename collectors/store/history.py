@@ -27,6 +27,11 @@ CODES = {
     Quality.ERROR_VALUE: 3,
     Quality.FROZEN: 4,
     Quality.WARMING: 5,
+    Quality.SPIKE: 6,
+    Quality.NOISE: 7,
+    Quality.JUMP: 8,
+    Quality.DRIFT: 9,
+    Quality.BIAS: 10,
 }
 """What stands in the file for each quality; never change one."""
 USABLE = bytes(code for quality, code in CODES.items() if quality.usable)

@@ -167,7 +167,7 @@ def test_a_falling_battery_is_told_a_day_ahead() -> None:
         detector.observe("a", START + at, 21 + random.gauss(0, 0.1), cell + swing)
     detector.finish()
     (battery,) = [e for e in detector.taken() if e.fault is FaultName.BATTERY]
-    assert died - 3 * DAY < battery.start - START < died - DAY
+    assert died - 5 * DAY < battery.start - START < died - DAY
 
 
 def test_two_readings_of_one_time_and_late_ones_change_nothing() -> None:
