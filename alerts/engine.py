@@ -1,6 +1,7 @@
 """Engine: what comes in is judged; what follows is saved, then told, then answered.
 
-One worker owns all of it; the connection's threads only enqueue.
+One worker owns all of it. The connection's thread only enqueues, or takes the turn of a worker that
+has nothing to do.
 """
 
 import logging
@@ -86,6 +87,7 @@ class Engine:
         self._outgoing = Outgoing(book, self._pipeline, self._board, transport, self._stop)
         self._worker = threading.Thread(target=self._run, name="engine")
         self._looked_at = 0.0
+        self._tick_at = clock.monotonic()
         self._counts: Counter[str] = Counter()
 
     # --- service ---------------------------------------------------------------------------
@@ -127,32 +129,51 @@ class Engine:
         self._inbox.wake()
         if self._worker.is_alive():
             self._worker.join()
+        with self._inbox.turn:
+            self._inbox.open = False
         self._pipeline.close()
 
     def _later(
         self, take: Callable[[Message, Changes, datetime], None]
     ) -> Callable[[Message], None]:
-        return lambda message: self._inbox.put(lambda changes, now: take(message, changes, now))
+        return lambda message: self._inbox.offer(
+            lambda changes, now: take(message, changes, now), self._at_once
+        )
 
     # --- the worker ------------------------------------------------------------------------
 
     def _run(self) -> None:
-        self._guarded(self._begin)
-        tick_at = self._clock.monotonic()
+        with self._inbox.turn:
+            self._guarded(self._begin)
+            self._inbox.open = True
         while not self._stop.is_set():
-            changes = Changes()
-            self._inbox.work(
-                max(0.0, tick_at - self._clock.monotonic()), partial(self._do, changes)
-            )
-            ticked = self._clock.monotonic() >= tick_at
-            now = self._clock.now()
-            if ticked:
-                tick_at = self._clock.monotonic() + TICK_S
-                self._guarded(partial(self._tick, changes, now))
-            if ticked or changes or self._outgoing.answers or self._pipeline.has_outcomes:
-                self._guarded(partial(self._finish, changes, now))
-            if ticked:
-                self._looked_at = now.timestamp()
+            first = self._inbox.first(max(0.0, self._tick_at - self._clock.monotonic()))
+            with self._inbox.turn:
+                self._look(first)
+
+    def _look(self, first: Job | None) -> None:
+        """What waits, and once a second what time does."""
+        changes = Changes()
+        self._inbox.work(first, partial(self._do, changes))
+        ticked = self._clock.monotonic() >= self._tick_at
+        now = self._clock.now()
+        if ticked:
+            self._tick_at = self._clock.monotonic() + TICK_S
+            self._guarded(partial(self._tick, changes, now))
+        told = self._outgoing.answers or self._outgoing.kept or self._pipeline.has_outcomes
+        if ticked or changes or told:
+            self._guarded(partial(self._finish, changes, now))
+        if ticked:
+            self._looked_at = now.timestamp()
+
+    def _at_once(self, job: Job) -> None:
+        """On the connection's thread while the worker is idle. It never waits for the book: what
+        cannot be saved at the first try is the worker's."""
+        changes, now = Changes(), self._clock.now()
+        if self._do(changes, job, now):
+            self._guarded(partial(self._finish, changes, now, patient=False))
+        if self._outgoing.kept or self._clock.monotonic() >= self._tick_at:
+            self._inbox.wake()
 
     def _do(self, changes: Changes, job: Job, now: datetime) -> bool:
         """Whether somebody has to be told or answered now."""
@@ -225,14 +246,14 @@ class Engine:
             else:
                 self._view.keep(reading, None)
 
-    def _finish(self, changes: Changes, now: datetime) -> None:
+    def _finish(self, changes: Changes, now: datetime, *, patient: bool = True) -> None:
         checkpoint = self._catch_up.due()
         if checkpoint is not None:
             changes.checkpoints[READINGS] = checkpoint
         if changes:
             # Not at every reading: after a crash the readings since the checkpoint come again.
             changes.memories = self._judge.take_changed()
-        self._outgoing.finish(changes, self._cases, now)
+        self._outgoing.finish(changes, self._cases, now, patient=patient)
 
     # --- what comes in ---------------------------------------------------------------------
 

@@ -3,12 +3,14 @@
 import logging
 import threading
 from collections import Counter
+from dataclasses import replace
 from datetime import datetime
 
 from alerts.board import Board
 from alerts.book import Book, Changes
 from alerts.casebook import Casebook
 from alerts.database import RecordsError
+from alerts.model import DeliveryState
 from alerts.pipeline import Pipeline
 from collectors.requests import answer
 from collectors.transport import Message, Transport
@@ -31,15 +33,25 @@ class Outgoing:
         self.counts: Counter[str] = Counter()
         self.answers: list[tuple[Message, bytes]] = []
         """Questions with their answers, sent once what they changed is saved."""
+        self.kept = Changes()
         self._book, self._pipeline, self._board = book, pipeline, board
         self._transport = transport
         self._stop = stop
 
-    def finish(self, changes: Changes, cases: Casebook, now: datetime) -> None:
+    def finish(
+        self, changes: Changes, cases: Casebook, now: datetime, *, patient: bool = True
+    ) -> None:
+        """Where it is not `patient`, what cannot be saved at the first try is `kept` for the next
+        call that is; nothing is told before."""
+        if self.kept:
+            if not self._save(self.kept, now):
+                return
+            self.kept = Changes()
         for transition in changes.transitions:
             changes.deliveries += self._pipeline.offer(transition, now)
             self.counts[f"transitions_{transition.why}"] += 1
-        if changes and not self._save(changes, now):
+        urgent, rest = _parted(changes)
+        if urgent and not self._saved(urgent, now, patient):
             return
         outcomes = self._pipeline.send(cases.get, now)
         self._board.settle(cases)
@@ -47,11 +59,22 @@ class Outgoing:
         for message, payload in self.answers:
             self._answer(message, payload)
         self.answers.clear()
-        if outcomes:
-            for delivery in outcomes:
-                self.counts[f"deliveries_{delivery.state}"] += 1
-            self._save(Changes(deliveries=outcomes), now)
+        for delivery in outcomes:
+            self.counts[f"deliveries_{delivery.state}"] += 1
+        rest.deliveries += outcomes
+        if rest:
+            self._saved(rest, now, patient)
         self._book.rest()
+
+    def _saved(self, changes: Changes, now: datetime, patient: bool) -> bool:
+        if patient:
+            return self._save(changes, now)
+        try:
+            self._book.save(changes, now)
+        except RecordsError:
+            self.kept = changes
+            return False
+        return True
 
     def _save(self, changes: Changes, now: datetime) -> bool:
         """Until it is in the book; False where we are stopped before."""
@@ -75,3 +98,15 @@ class Outgoing:
             answer(self._transport, message, payload)
         except TransportError as error:
             log.warning("a command on %s is done but not answered: %s", message.topic, error)
+
+
+def _parted(changes: Changes) -> tuple[Changes, Changes]:
+    """What has to be saved before anybody is told, and what may be saved after it.
+
+    What the rules remember goes with the checkpoint: after a crash between the two the readings
+    since the checkpoint are judged again, and an alert that stands already stays as it is.
+    """
+    if not any(delivery.state is DeliveryState.SENDING for delivery in changes.deliveries):
+        return changes, Changes()
+    after = Changes(memories=changes.memories, checkpoints=changes.checkpoints)
+    return replace(changes, memories={}, checkpoints={}), after
