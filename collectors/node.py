@@ -374,7 +374,7 @@ class NodeAgent:
         wanted = command.args.get("point")
         outputs = [p for p in self._points if p.kind == command.do and wanted in (None, p.id)]
         if not outputs or (command.do == "relay" and wanted is None):
-            log.warning("node %s has no %s %s", self._node, command.do, wanted or "(which one?)")
+            log.warning("node %s switches no %s %s", self._node, command.do, wanted or "unnamed")
             return
         for point in outputs:
             if point.id in self._edge.outputs:
