@@ -3,6 +3,7 @@
 import logging
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -45,6 +46,14 @@ def _version() -> str:
         return version("campus-monitor")
     except PackageNotFoundError:
         return ""
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """Readings that are not in the store yet, and for how many seconds the oldest has waited."""
+
+    readings: int
+    age: float | None = None
 
 
 class Announcer:
@@ -96,25 +105,26 @@ class Announcer:
         """It started, or it ends."""
         self._discovery.hear(payload)
 
-    def tell_status(self, vitals: Vitals, faults: Sequence[NodeFault], outbox: int) -> None:
+    def tell_status(self, vitals: Vitals, faults: Sequence[NodeFault], waiting: Backlog) -> None:
         """The status, where it is due or has changed."""
         now = self._clock.monotonic()
         news = (vitals.clock, vitals.throttled, *faults)
         wait = LEAST_S if news != self._told else STATUS_S
         if now - self._told_at >= wait and self._transport.connected:
-            self._publish_status(NodeState.ONLINE, vitals, faults, outbox)
+            self._publish_status(NodeState.ONLINE, vitals, faults, waiting)
             self._told, self._told_at = news, now
 
-    def say_goodbye(self, vitals: Vitals, faults: Sequence[NodeFault], outbox: int) -> None:
+    def say_goodbye(self, vitals: Vitals, faults: Sequence[NodeFault], waiting: Backlog) -> None:
         """The node ends on purpose."""
-        self._publish_status(NodeState.OFFLINE, vitals, faults, outbox)
+        self._publish_status(NodeState.OFFLINE, vitals, faults, waiting)
 
     def _publish_status(
-        self, state: NodeState, vitals: Vitals, faults: Sequence[NodeFault], outbox: int
+        self, state: NodeState, vitals: Vitals, faults: Sequence[NodeFault], waiting: Backlog
     ) -> None:
         status = NodeStatus(
-            state, self._boot, self._now(), self._version, outbox, vitals.clock,
-            vitals.throttled, vitals.cpu_c, vitals.disk_free, tuple(faults),
+            state, self._boot, self._now(), self._version, waiting.readings, vitals.clock,
+            vitals.throttled, vitals.cpu_c, vitals.disk_free, tuple(faults), waiting.age,
+            vitals.written, vitals.worn,
         )  # fmt: skip
         self._publish(wire.status_topic(self._node), wire.encode_status(status), qos=1)
 

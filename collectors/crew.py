@@ -25,7 +25,12 @@ LONGEST_PAUSE_S = 300.0
 HEALTH_S = 30.0
 """A driver that is never sampled (a badge reader) is asked so often how it is."""
 STUCK_S = 30.0
-"""A driver that has not come back from a call for so long is reported as stuck."""
+"""A driver that has not come back from a call for so long is stuck: its thread is left behind, and
+the driver started anew."""
+MOST_LEFT_BEHIND = 8
+"""Threads that hang in drivers; beyond, a stuck driver is only told."""
+PATIENCE_S = 2.0
+"""How long a command waits for a driver that is just being called."""
 
 Heard = Callable[[PointId, Sample, bool], None]
 """Called from any thread with a value, and whether the driver spoke up by itself."""
@@ -40,8 +45,11 @@ class _Post:
     driver: Driver | None = None
     due: float = 0.0
     queued: bool = False
+    opening: bool = False
     called: float | None = None
+    thread: threading.Thread | None = None
     failures: int = 0
+    hangs: int = 0
     fault: NodeFault | None = None
     doubt: str = ""
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -67,21 +75,22 @@ class Crew:
         self._jobs: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._opening = threading.Lock()
         self._lanes: list[threading.Thread] = []
+        self._lane_number = 0
+        self._left_behind: set[threading.Thread] = set()
 
     def _post(self, point: Point) -> _Post:
         period = point.period if point.period is not None else KINDS[point.kind].period
         return _Post(point, period, due=self._clock.monotonic())
 
     def start(self) -> None:
-        for number in range(LANES):
-            lane = threading.Thread(target=self._lane, name=f"drivers-{number}", daemon=True)
-            self._lanes.append(lane)
-            lane.start()
+        for _ in range(LANES):
+            self._add_lane()
         self.tick()
 
     def tick(self) -> float:
         """Hand out what is due; when the next is, as the clock's monotonic seconds."""
         now = self._clock.monotonic()
+        self._replace_stuck(now)
         next_due = now + 1.0
         for post in self._posts.values():
             if post.queued:
@@ -105,6 +114,37 @@ class Crew:
         if post is not None:
             self._posts = {id: other for id, other in self._posts.items() if id != point}
             self._jobs.put(partial(self._dismiss, post))
+
+    def _replace_stuck(self, now: float) -> None:
+        """Leave hanging threads behind, each with its driver, and begin anew beside them."""
+        for id, post in list(self._posts.items()):
+            called, thread = post.called, post.thread
+            if called is None or thread is None or now - called <= STUCK_S:
+                continue
+            self._left_behind = {t for t in self._left_behind if t.is_alive()}
+            if len(self._left_behind) >= MOST_LEFT_BEHIND or thread in self._left_behind:
+                continue
+            self._left_behind.add(thread)
+            if post.opening:
+                self._opening = threading.Lock()
+            pause = min(FIRST_PAUSE_S * 2**post.hangs, LONGEST_PAUSE_S)
+            text = (
+                f"driver {post.point.driver} did not answer for over {STUCK_S:g} s and is started "
+                f"anew (time {post.hangs + 1}): check its device and cable"
+            )
+            log.error("%s: %s", id, text)
+            fresh = _Post(post.point, post.period, due=now + pause, hangs=post.hangs + 1)
+            fresh.fault = NodeFault(id, "stuck", text)
+            self._posts = {**self._posts, id: fresh}
+            if thread in self._lanes:
+                self._lanes.remove(thread)
+                self._add_lane()
+
+    def _add_lane(self) -> None:
+        self._lane_number += 1
+        lane = threading.Thread(target=self._lane, name=f"drivers-{self._lane_number}", daemon=True)
+        self._lanes.append(lane)
+        lane.start()
 
     def command(self, point: PointId, do: str, args: Mapping[str, Any]) -> None:
         """Have a driver carry something out, soon."""
@@ -168,11 +208,14 @@ class Crew:
                 job()
             except Exception:
                 log.exception("a job of the drivers failed")
+            if threading.current_thread() in self._left_behind:
+                return  # another one took this one's place while it hung
 
     def _work(self, post: _Post) -> None:
         with post.lock:
             if self._posts.get(PointId(post.point.id)) is not post:
                 return  # it was let go while this waited
+            post.thread = threading.current_thread()
             post.called = self._clock.monotonic()
             try:
                 if post.driver is None:
@@ -187,6 +230,8 @@ class Crew:
             finally:
                 post.called = None
                 post.queued = False
+                if self._posts.get(PointId(post.point.id)) is not post:
+                    self._shut(post)  # it was replaced while it hung
 
     def _open(self, post: _Post) -> None:
         point = post.point
@@ -197,7 +242,11 @@ class Crew:
         post.driver = driver
         # Pin factories share tables, and Python its warning filters: one opens at a time.
         with self._opening:
-            driver.start(lambda sample: self._heard(PointId(point.id), sample, True))
+            post.opening = True
+            try:
+                driver.start(lambda sample: self._emitted(post, sample))
+            finally:
+                post.opening = False
         self._opened(PointId(point.id))
         # A number is wanted at once; a level was just emitted, and repeats after a period.
         at_once = KINDS[point.kind].value_type is ValueType.NUMBER and post.period > 0
@@ -205,13 +254,20 @@ class Crew:
         if not at_once:
             self._works(post)
 
+    def _emitted(self, post: _Post, sample: Sample) -> None:
+        """A driver speaks up by itself; one that was replaced has no say any more."""
+        if self._posts.get(PointId(post.point.id)) is post:
+            self._heard(PointId(post.point.id), sample, True)
+
     def _sample(self, post: _Post) -> None:
         assert post.driver is not None
         if post.period > 0:
             for sample in post.driver.sample():
-                self._heard(PointId(post.point.id), sample, False)
+                if self._posts.get(PointId(post.point.id)) is post:
+                    self._heard(PointId(post.point.id), sample, False)
         post.doubt = post.driver.health()
         post.due = max(post.due + (post.period or HEALTH_S), self._clock.monotonic())
+        post.hangs = 0
         self._works(post)
 
     def _works(self, post: _Post) -> None:
@@ -242,14 +298,18 @@ class Crew:
         post.driver = None
 
     def _command(self, post: _Post, do: str, args: Mapping[str, Any]) -> None:
-        with post.lock:
+        if not post.lock.acquire(timeout=PATIENCE_S):
+            log.warning("%s cannot %s: its driver does not answer", post.point.id, do)
+            return
+        try:
             if post.driver is None:
                 log.warning("%s cannot %s: its driver is not open", post.point.id, do)
                 return
-            try:
-                post.driver.command(do, args)
-            except DeviceError as error:
-                log.warning("%s cannot %s: %s", post.point.id, do, error)
+            post.driver.command(do, args)
+        except DeviceError as error:
+            log.warning("%s cannot %s: %s", post.point.id, do, error)
+        finally:
+            post.lock.release()
 
 
 def fitting(kind: Kind, value: object) -> Value | None:

@@ -3,10 +3,13 @@
 import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from zlib import crc32
 
 import orjson
+
+from devices.model import from_ms
 
 TO_SEND, HELD, STORED = 0, 1, 2
 """What a batch in the outbox waits for: to be sent; to get its true time first; only for that,
@@ -133,3 +136,11 @@ def from_the_future(db: sqlite3.Connection, kernel: str, now: int) -> int:
 
 def _times(batches: Iterable[dict[str, Any]]) -> Iterable[int]:
     return (reading[1] for batch in batches for reading in batch["readings"])
+
+
+def first_time(payload: bytes) -> datetime | None:
+    """The time of a batch's first reading; None where it is damaged."""
+    try:
+        return from_ms(orjson.loads(payload)["readings"][0][1])
+    except (ValueError, LookupError, TypeError, OverflowError):
+        return None

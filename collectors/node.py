@@ -11,7 +11,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from collectors.announce import Announcer, node_will
+from collectors.announce import Announcer, Backlog, node_will
+from collectors.condition import Condition
 from collectors.courier import Courier
 from collectors.crew import Crew, fitting
 from collectors.edge import EdgeRules
@@ -43,6 +44,8 @@ TELEMETRY_S = 1.0
 """Telemetry is committed together so often: each commit costs the SD card a write."""
 VITALS_S = 10.0
 POLL_S = 0.2
+STUCK_S = 30.0
+"""A worker that has done no turn for so long hangs: no watchdog is fed any more."""
 LARGEST_BATCH = 500
 MOST_UNSAVED = 10_000
 """Values held in memory while the outbox cannot be written."""
@@ -104,6 +107,8 @@ class NodeAgent:
         self._boot = boot or new_boot()
         self._run_of_machine = run or run_of_machine()
         self._points = site.points_on(node)
+        self._condition = Condition(folder / "low-power-told", self._run_of_machine)
+        self._turned = clock.monotonic()
         self._inbox: queue.SimpleQueue[_Heard | Message | None] = queue.SimpleQueue()
         self._crew = Crew(
             self._points, clock, self._hear, lambda p: surroundings(site, p, folder / "kept"),
@@ -150,6 +155,10 @@ class NodeAgent:
         first = faults[0]
         more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
         return Health(False, f"{first.point or self._node}: {first.text}{more}")
+
+    def progressing(self) -> bool:
+        """Whether the worker has done a turn of its work lately."""
+        return self._clock.monotonic() - self._turned < STUCK_S
 
     def close(self) -> None:
         self._stop.set()
@@ -204,6 +213,7 @@ class NodeAgent:
 
     def _turn(self, next_due: float) -> None:
         self._take_in(max(0.0, min(POLL_S, next_due - self._clock.monotonic())))
+        self._turned = self._clock.monotonic()
         self._time.look(self._transport.connected)
         now = self._clock.monotonic()
         if self._events:
@@ -214,7 +224,7 @@ class NodeAgent:
         self._courier.top_up()
         if now - self._examined >= VITALS_S:
             self._examine()
-        self._announcer.tell_status(self._stand(), self._faults(), self._outbox.depth())
+        self._announcer.tell_status(self._stand(), self._faults(), self._backlog())
         self._outbox.rest()
 
     def _take_in(self, wait: float) -> None:
@@ -316,7 +326,7 @@ class NodeAgent:
         self._take_in(0.0)
         self._commit(self._events, urgent=True)
         self._commit(self._telemetry, urgent=False)
-        self._announcer.say_goodbye(self._stand(), self._faults(), self._outbox.depth())
+        self._announcer.say_goodbye(self._stand(), self._faults(), self._backlog())
         self._outbox.close()
 
     # --- how it is doing ---------------------------------------------------------------------
@@ -325,6 +335,13 @@ class NodeAgent:
         self._vitals: Vitals = read_vitals(self._folder)
         self._examined = self._clock.monotonic()
         self._ahead = self._outbox.ahead(self._now()) > AHEAD_TOLD
+        self._oldest = self._outbox.oldest()
+
+    def _backlog(self) -> Backlog:
+        depth = self._outbox.depth()
+        if not depth or self._oldest is None:
+            return Backlog(depth)
+        return Backlog(depth, round(max(0.0, (self._now() - self._oldest).total_seconds()), 1))
 
     def _stand(self) -> Vitals:
         """How the machine is, with our own word on the time."""
@@ -333,6 +350,8 @@ class NodeAgent:
     def _faults(self) -> list[NodeFault]:
         found = [*self._outbox.faults(), *([self._unsaved] if self._unsaved else [])]
         found += self._time.faults()
+        mono = self._clock.monotonic()
+        found += self._condition.faults(self._vitals, mono, self._backlog().age)
         if self._ahead:
             text = "the clock was set back: times of readings go on 1 ms apart until it caught up"
             found.append(NodeFault("", "clock-back", text))

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zlib import crc32
 
-from collectors.mending import HELD, TO_SEND, Mended, from_the_future, mend
+from collectors.mending import HELD, TO_SEND, Mended, first_time, from_the_future, mend
 from collectors.outboxfile import open_file, set_aside, take_over
 from collectors.timeline import Taken, Timeline
 from devices import wire
@@ -407,6 +407,16 @@ class Outbox:
             self._db.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
         except sqlite3.Error as error:
             log.warning("the outbox's log is carried over later: %s", error)
+
+    def oldest(self) -> datetime | None:
+        """The time of the oldest reading that is not yet in the store."""
+        try:
+            row = self._db.execute(
+                "SELECT payload FROM batch WHERE state < 2 ORDER BY id LIMIT 1"
+            ).fetchone()
+        except sqlite3.Error:
+            return None
+        return first_time(row[0]) if row is not None else None
 
     def depth(self) -> int:
         """Readings that are not yet in the store."""

@@ -179,3 +179,9 @@ class NodeStatus:
     cpu_c: float | None = None
     disk_free: float | None = None
     faults: tuple[NodeFault, ...] = ()
+    outbox_age: float | None = None
+    """Seconds since the oldest reading that is not in the store was taken."""
+    written: int | None = None
+    """Bytes written to its card since the machine started."""
+    worn: int | None = None
+    """Percent of its card's life that is used up."""

@@ -51,7 +51,10 @@ class Health:
 
 
 class Service(Protocol):
-    """A long-running part; `start` returns at once, `close` may be called twice."""
+    """A long-running part; `start` returns at once, `close` may be called twice.
+
+    One with a worker may also have `progressing`: whether that has just done a turn of its work.
+    """
 
     name: str
 
@@ -89,10 +92,16 @@ def end_with_parent() -> None:
         os.kill(os.getpid(), signal.SIGTERM)
 
 
+def _progressing(service: Service) -> bool:
+    says = getattr(service, "progressing", None)
+    return True if says is None else bool(says())
+
+
 def run_services(services: Sequence[Service], stop: threading.Event | None = None) -> None:
     """Start all in order, run until SIGINT, SIGTERM or `stop`, close the started ones last first.
 
-    The watchdog of systemd is fed only while every service is alive enough to answer `health()`.
+    The watchdog of systemd is fed only while every service answers `health()` and those with a
+    worker make progress.
     """
     stop = stop or threading.Event()
     if threading.current_thread() is threading.main_thread():
@@ -113,7 +122,11 @@ def run_services(services: Sequence[Service], stop: threading.Event | None = Non
                     told[service.name] = health.text
                     level = logging.INFO if health.ok else logging.WARNING
                     log.log(level, "%s: %s", service.name, health.text or "works again")
-            notify_systemd("WATCHDOG=1")
+            stuck = [service.name for service in started if not _progressing(service)]
+            if stuck:
+                log.error("%s: no progress, so the watchdog is not fed", ", ".join(stuck))
+            else:
+                notify_systemd("WATCHDOG=1")
     finally:
         notify_systemd("STOPPING=1")
         for service in reversed(started):

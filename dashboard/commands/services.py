@@ -2,14 +2,16 @@
 
 import argparse
 import contextlib
+import os
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from pathlib import Path
 
 from dashboard.commands.place import add_http_option, add_place_options, workplace
 from devices.errors import CampusError
 from devices.model import NodeId
-from devices.service import Clock, Health, run_services
+from devices.service import Clock, Health, Service, run_services
 
 
 def add(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -164,10 +166,19 @@ def run_node(args: argparse.Namespace) -> None:
     boot = new_boot()
     transport = connect_to(place.site, f"campus-node-{node}", node_will(node, clock, boot))
     if not args.simulate:
-        run_services([transport, NodeAgent(place.site, node, folder, transport, clock, boot=boot)])
+        agent = NodeAgent(place.site, node, folder, transport, clock, boot=boot)
+        run_services([*_watchdog(agent.progressing), transport, agent])
         return
     from devices.simulation.school import Simulation
 
     world = Simulation(place.site, node, folder, clock, seed=args.seed)
     agent = NodeAgent(place.site, node, folder, transport, clock, scenes=world.play, boot=boot)
     run_services([world, transport, agent])
+
+
+def _watchdog(progressing: Callable[[], bool]) -> "list[Service]":
+    """The hardware watchdog, where the environment names one."""
+    from devices.watchdog import VARIABLE, HardwareWatchdog
+
+    named = os.environ.get(VARIABLE)
+    return [HardwareWatchdog(Path(named), progressing)] if named else []

@@ -27,6 +27,7 @@ def encode_status(status: NodeStatus) -> bytes:
             "state": status.state, "boot": status.boot, "at": to_ms(status.at),
             "version": status.version, "outbox": status.outbox, "clock": status.clock,
             "throttled": status.throttled, "cpu_c": status.cpu_c, "disk_free": status.disk_free,
+            "outbox_age": status.outbox_age, "written": status.written, "worn": status.worn,
             "faults": [
                 {"point": f.point, "reason": f.reason, "text": f.text} for f in status.faults
             ],
@@ -54,12 +55,19 @@ def decode_status(payload: bytes) -> NodeStatus:
         throttled=str(data.get("throttled", ""))[:32],
         cpu_c=number.get("cpu_c"),
         disk_free=number.get("disk_free"),
+        outbox_age=number.get("outbox_age"),
+        written=_whole(number.get("written")),
+        worn=_whole(number.get("worn")),
         faults=tuple(
             NodeFault(str(f.get("point", "")), str(f.get("reason", "")), str(f.get("text", "")))
             for f in (faults if isinstance(faults, list) else [])[:100]
             if isinstance(f, dict)
         ),
     )
+
+
+def _whole(number: float | None) -> int | None:
+    return None if number is None else int(number)
 
 
 @dataclass(frozen=True, slots=True)

@@ -300,21 +300,40 @@ def test_a_driver_with_a_bug_is_a_fault_and_no_more(
     eventually(lambda: server.values(DOOR) == ["open"])
 
 
-def test_a_driver_that_hangs_is_reported_and_holds_up_no_other(
+def test_a_driver_that_hangs_for_ever_is_started_anew_and_holds_up_no_other(
     start: Start, server: Server, exchange: Exchange, hardware: Hardware, clock: FakeClock
 ) -> None:
-    release = hardware.blocked["class-1/power"] = threading.Event()
-    hardware.values["class-1/temperature"] = 20.0
+    power, temperature = "class-1/power", "class-1/temperature"
+    release = hardware.blocked[power] = threading.Event()
+    hardware.values[temperature] = 20.0
+    hardware.values[power] = 1.0
     heard = statuses(exchange, NodeId("teach-pi"))
-    start(NodeId("teach-pi"))
+    agent, _ = start(NodeId("teach-pi"))
     try:
-        eventually(lambda: clock.move(0.5) and server.values("class-1/temperature"))
+        eventually(lambda: clock.move(0.5) and server.values(temperature))
+        eventually(lambda: power in hardware.open)
         clock.move(31)
         eventually(lambda: clock.move(0.5) and heard[-1].faults)
         fault = heard[-1].faults[0]
-        assert (fault.point, fault.reason) == ("class-1/power", "stuck")
+        assert (fault.point, fault.reason) == (power, "stuck")
+        starts = hardware.starts.count(power)
+        count = len(server.values(temperature))
+        eventually(
+            lambda: clock.move(1) and hardware.starts.count(power) > starts,
+            what="a new driver takes the place of the one that hangs",
+        )
+        for _ in range(10):
+            clock.move(31)
+            eventually(lambda: clock.move(0.5) and hardware.starts.count(power) > starts)
+        eventually(lambda: clock.move(1) and len(server.values(temperature)) > count + 3)
+        hanging = [t for t in threading.enumerate() if t.name.startswith("drivers-")]
+        assert len(hanging) <= 3 + 8 + 1, "threads left behind are capped"
+        del hardware.blocked[power]
     finally:
         release.set()
+    eventually(lambda: clock.move(5) and 1.0 in server.values(power), within=20)
+    eventually(lambda: clock.move(1) and not heard[-1].faults)
+    assert agent.health().ok
 
 
 def test_a_driver_that_works_but_doubts_its_hardware_is_reported(
