@@ -532,4 +532,3 @@ def test_a_node_with_forty_points_fits_into_45_megabytes(tmp_path: Path) -> None
     with closing(broker):
         figures = benchmark.ours(tmp_path, port, seconds=2.0, times=0)
     assert figures["rss_mb"] <= 45
-    assert figures["readings_per_s"] > 30
