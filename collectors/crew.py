@@ -103,10 +103,13 @@ class Crew:
         return next_due
 
     def take_on(self, point: Point) -> None:
-        """Run one more point's driver from now on; in place of the one that it had."""
+        """Run one more point's driver, in place of the one that it had; opened on return."""
         self.let_go(PointId(point.id))
         if point.driver:
-            self._posts = {**self._posts, PointId(point.id): self._post(point)}
+            post = self._post(point)
+            post.queued = True
+            self._posts = {**self._posts, PointId(point.id): post}
+            self._work(post)
 
     def let_go(self, point: PointId) -> None:
         """Run a point's driver no more."""

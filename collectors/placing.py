@@ -1,5 +1,6 @@
 """Placing: a person gives a found device a room and a name, takes it back, or sets it aside."""
 
+import logging
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -15,6 +16,8 @@ from devices.foreign.units import kinds_for
 from devices.kinds import KINDS
 from devices.model import PointId
 from devices.sitefile import point_mistakes
+
+log = logging.getLogger(__name__)
 
 MOST_POINTS = 1000
 
@@ -62,6 +65,7 @@ class Placing:
             raise Refusal("; ".join(f"{each.what}: {each.remedy}" for each in wrong))
         self._write([*self._assigned.points.values(), point])
         agent.take_on(point)
+        log.info("%s, %s is %s now, by %s", found.key, name, point.id, wish.get("who", "?"))
         found.ignored = False
         roster.changed.add(found.key)
         return point.id
@@ -99,6 +103,7 @@ class Placing:
             where = "stands in campus.toml" if PointId(id) in self._site.points else "is no point"
             raise Refusal(f"{id} {where}; only what was assigned on the page is taken back here")
         agent.let_go(PointId(id))
+        log.info("%s is taken back", id)
         self._write([point for point in self._assigned.points.values() if point.id != id])
         return id
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from devices.foreign.said import Came, Family, Heard, Outcome, Told
+from devices.foreign.said import Came, Heard, Outcome, Told
 
 MOST_DEVICES = 500
 MOST_FIELDS = 80
@@ -73,6 +73,8 @@ class Roster:
         self.refusals: deque[dict[str, Any]] = deque(maxlen=KEPT_REFUSALS)
         self.changed: set[str] = set()
         self.gone: set[str] = set()
+        self._there: dict[str, bool] = {}
+        """Availability of devices that have told nothing else yet."""
 
     def learn(self, topic: str, outcome: Outcome, now: int, *, retained: bool) -> None:
         """One message that ended at `now` (ms)."""
@@ -83,6 +85,8 @@ class Roster:
             self.counts[f"ignored.{_kind_of(outcome.reason)}"] += 1
         for heard in outcome.heard:
             self.counts["fields.dropped"] += len(heard.dropped)
+            if heard.available is not None and len(self._there) < MOST_DEVICES:
+                self._there[f"{heard.family}:{heard.device}"] = heard.available
             if outcome.came is not Came.IGNORED or f"{heard.family}:{heard.device}" in self.devices:
                 self._learn(topic, heard, outcome.came, now, retained)
 
@@ -94,6 +98,7 @@ class Roster:
                 return
             self._make_room()
             found = self.devices[key] = Found(heard.family.value, heard.device, now, now)
+            found.available = self._there.get(key)
             self.gone.discard(key)
         elif not retained and heard.values:
             found.pause = max(found.pause, (now - found.last) / 1000) if found.messages else 0.0
@@ -149,6 +154,3 @@ class Roster:
 def _kind_of(reason: str) -> str:
     """The kind of message that was passed over, without what is special to one of them."""
     return reason.partition(":")[0].strip()[:60]
-
-
-FAMILIES = tuple(family.value for family in Family)

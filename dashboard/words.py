@@ -214,7 +214,7 @@ MESSAGE_ENDS: Words = {
     "reading": _("有读数"),
     "discovery": _("设备登记"),
     "ignored": _("略过"),
-    "refused": _("拒绝"),
+    "refused": _("已拒收"),
 }
 ROLES: Words = {
     "viewer": _("查看"),

@@ -100,7 +100,7 @@ def state(field: str, quantity: str, on: bool, *, declared: bool = True) -> Told
     return Told(field, quantity, STATES[quantity][0 if on else 1], "", declared)
 
 
-_OWN = ("cpu-temperature",)
+_OWN = ("cpu-temperature", "clock-state")
 """Kinds of a computer itself: no foreign device measures them."""
 
 
@@ -111,7 +111,11 @@ def kinds_for(quantity: str) -> tuple[str, ...]:
         if quantity != "number":
             fits = [kind for kind in fits if kind.measurement == quantity]
         return tuple(kind.key for kind in fits)
-    pairs = [kind for kind in KINDS.values() if len(kind.values) == 2 and not kind.output]
+    pairs = [
+        kind
+        for kind in KINDS.values()
+        if len(kind.values) == 2 and not kind.output and kind.key not in _OWN
+    ]
     if quantity in ("contact", "leak", "motion"):
         return tuple(kind.key for kind in pairs if kind.measurement == quantity)
     return tuple(kind.key for kind in pairs) if quantity in (*STATES, "action") else ()
