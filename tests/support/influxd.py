@@ -1,5 +1,6 @@
 """A real InfluxDB 1.x from Debian's package, in a temporary folder on free loopback ports."""
 
+import resource
 import signal
 import subprocess
 import urllib.error
@@ -73,6 +74,18 @@ class Influxd:
         """Have something done, such as CREATE DATABASE."""
         data = urllib.parse.urlencode({"q": text}).encode()
         urllib.request.urlopen(f"{self.url}/query", data, timeout=10).close()
+
+    def limit_files(self, size: int | None) -> None:
+        """No file may grow beyond `size` bytes, as on a full disk; None: as it was."""
+        if self._process is not None and self._process.poll() is None:
+            limit = resource.RLIM_INFINITY if size is None else size
+            resource.prlimit(
+                self._process.pid, resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY)
+            )
+
+    def ended(self) -> bool:
+        """Whether it is gone without having been asked to."""
+        return self._process is not None and self._process.poll() is not None
 
     def kill(self) -> None:
         """kill -9."""
