@@ -2,12 +2,15 @@
 
 Run in one go on one machine: (a) a bare client feeds the store the same line protocol, (b) our
 ingester takes the same readings from mosquitto in batches of 50, (c) bare paho receives those
-batches and does nothing. The ratios count, not the figures alone.
+batches and does nothing, (d) Node-RED, installed from npm, does the job. Then nodes with real
+outboxes commit 5,000 readings a second: the time from each commit to the word that it is stored.
+The ratios count, not the figures alone.
 """
 
 import argparse
 import json
 import os
+import subprocess
 import sys
 import tempfile
 import threading
@@ -24,6 +27,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 from paho.mqtt.client import Client, MQTTv5
 from paho.mqtt.enums import CallbackAPIVersion
 
+from benchmarks import _nodered, _school
 from benchmarks._nodes import BATCH, NODES, POINTS, START_MS, batch
 from collectors.broker import Broker
 from collectors.ledger import Ledger
@@ -33,6 +37,7 @@ from collectors.store.sqlite import SqliteStore
 from devices import wire
 from devices.catalog import Site
 from devices.model import NodeId, PointId, from_ms
+from devices.sitefile import load_site
 from tests.support.influxd import Influxd
 from tests.support.ports import free_port
 from tests.support.sites import small_site
@@ -162,6 +167,47 @@ def ours(site: Site, port: int, folder: Path, count: int) -> dict[str, float]:
     }
 
 
+def peer_per_s(program: Path, influxd: Influxd, port: int, folder: Path, count: int) -> float:
+    """Readings a second that Node-RED brings into the store, from the first batch to the last."""
+    with (
+        _nodered.running(program, folder, port, influxd),
+        publisher(port, 0, count, stored=False) as sender,
+    ):
+        start = time.perf_counter()
+        go(sender)
+        quiet, before = 0, -1
+        while (now := _nodered.stored(influxd)) < count * BATCH and quiet < 50:
+            quiet, before = quiet + 1 if now == before else 0, now
+            time.sleep(0.1)
+        return now / (time.perf_counter() - start - quiet * 0.1)
+
+
+def commit_to_durable(folder: Path, kind: str, seconds: int) -> dict[str, float]:
+    """p50 and p99, in ms, of 20 nodes that commit 100 batches of 50 a second in all."""
+    port = free_port()
+    influxd = Influxd(folder) if kind == "influx" else None
+    store = influxd.url if influxd else "sqlite:telemetry.db"
+    extra = 'store.mode = "1.x"' if influxd else ""
+    path = folder / "campus.toml"
+    path.write_text(_school.site_text(20, port, store, extra), encoding="utf-8")
+    broker = Broker(f"127.0.0.1:{port}", folder)
+    broker.start()
+    try:
+        with ingester(load_site(path), folder):
+            words = [str(Path(__file__).with_name("_school.py")), str(folder / "nodes"), str(port)]
+            for load in (["0", str(BATCH), "1"], ["0-19", str(seconds * 5 * BATCH), "0.2"]):
+                done = subprocess.run(
+                    [sys.executable, *words, *load], stdout=PIPE, check=True, timeout=300
+                )  # the first only waits until the ingester listens
+    finally:
+        broker.close()
+        if influxd is not None:
+            influxd.stop()
+    took = json.loads(done.stdout)
+    return {"commit_p50_ms": 1000 * took[len(took) // 2],
+            "commit_p99_ms": 1000 * took[len(took) * 99 // 100]}  # fmt: skip
+
+
 def stored_readings(site: Site, folder: Path, batches: int) -> int:
     """How many of the published readings the store gives back."""
     start, end = from_ms(START_MS), from_ms(START_MS + batches * BATCH)
@@ -170,7 +216,7 @@ def stored_readings(site: Site, folder: Path, batches: int) -> int:
     return sum(bucket.count for found in buckets for bucket in found)
 
 
-def measure(folder: Path, kind: str, count: int) -> dict[str, float | None]:
+def measure(folder: Path, kind: str, count: int, program: Path | None) -> dict[str, float | None]:
     port = free_port()
     influxd = Influxd(folder) if kind == "influx" else None
     mode = 'store.mode = "1.x"\n' if influxd else ""
@@ -181,32 +227,44 @@ def measure(folder: Path, kind: str, count: int) -> dict[str, float | None]:
     try:
         alone = store_alone(site, influxd, folder, count)
         bare = bare_paho(port, count)
-        figures = ours(site, port, folder, count)
+        figures: dict[str, float | None] = {**ours(site, port, folder, count)}
+        figures["peer_per_s"] = None
+        if program is not None and influxd is not None:
+            figures["peer_per_s"] = peer_per_s(program, influxd, port, folder, count // 2)
     finally:
         broker.close()
         if influxd is not None:
             influxd.stop()
-    return {"store_alone_per_s": alone, "bare_paho_per_s": bare, "peer_per_s": None, **figures}
+    return {"store_alone_per_s": alone, "bare_paho_per_s": bare, **figures}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--store", choices=("influx", "sqlite"), default="influx")
+    parser.add_argument("--no-peer", action="store_true", help="without Node-RED")
     parser.add_argument("--quick", action="store_true", help="within a minute")
     parser.add_argument("--json", action="store_true", help="one JSON object as the last line")
     args = parser.parse_args()
     count = 8_000 if args.quick else 100_000
-    with tempfile.TemporaryDirectory() as folder:
-        figures = measure(Path(folder), args.store, count)
-    alone = figures["store_alone_per_s"] or 1
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        for part in ("npm", "run", "paced"):
+            (folder / part).mkdir()
+        program = None if args.no_peer else _nodered.install(folder / "npm")
+        figures = measure(folder / "run", args.store, count, program)
+        figures |= commit_to_durable(folder / "paced", args.store, 10 if args.quick else 60)
+    alone, peer = figures["store_alone_per_s"] or 1, figures["peer_per_s"]
     print(f"store: {args.store}, {count * BATCH:,} readings in batches of {BATCH}")
-    for key in ("store_alone_per_s", "bare_paho_per_s", "ingest_per_s"):
+    for key in ("store_alone_per_s", "bare_paho_per_s", "peer_per_s", "ingest_per_s"):
         rate = figures[key] or 0
-        print(f"  {key:20} {rate:12,.0f}   {rate / alone:6.2f} x the store alone")
+        beside = f"   {rate / peer:6.2f} x Node-RED" if peer else ""
+        print(f"  {key:20} {rate:12,.0f}   {rate / alone:6.2f} x the store alone{beside}")
     print(f"  {'readings_per_cpu_s':20} {figures['readings_per_cpu_s']:12,.0f}   of the ingester")
-    print(f"  {'rss_growth_mb':20} {figures['rss_growth_mb']:12,.1f}")
-    print(f"  {'lost':20} {figures['lost']:12,.0f}")
-    print("  no peer is run here yet")
+    for key, unit in (("rss_growth_mb", ""), ("lost", ""), ("commit_p50_ms", "at 5,000 a second"),
+                      ("commit_p99_ms", "from the node's commit to stored")):  # fmt: skip
+        print(f"  {key:20} {figures[key]:12,.1f}   {unit}")
+    if peer is None:
+        print("  no peer: Node-RED could not be installed, or the store is not InfluxDB")
     if args.json:
         rounded = {k: round(v, 1) if v is not None else None for k, v in figures.items()}
         print(json.dumps({"store": args.store, **rounded}))
