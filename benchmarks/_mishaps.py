@@ -23,15 +23,11 @@ class Process:
         self.name, self._words, self._log = name, words, log
         self.kills = 0
         self._process: subprocess.Popen[bytes] | None = None
-        self.output = b""
         self.start()
 
     def start(self) -> None:
         with self._log.open("ab") as log:
-            self._process = subprocess.Popen(
-                self._words, stdout=subprocess.PIPE if "_school" in str(self._words) else log,
-                stderr=log,
-            )  # fmt: skip
+            self._process = subprocess.Popen(self._words, stdout=log, stderr=log)
 
     @property
     def pid(self) -> int:
@@ -54,8 +50,6 @@ class Process:
             self._process.kill()
             self._process.wait()
             self.kills += 1
-            if self._process.stdout is not None:
-                self._process.stdout.close()
 
     def pause(self, seconds: float) -> None:
         """Frozen for a while: its sockets stay open and say nothing."""
@@ -84,8 +78,13 @@ class Process:
             except subprocess.TimeoutExpired:
                 self._process.kill()
                 self._process.wait()
-        if self._process is not None and self._process.stdout is not None:
-            self._process.stdout.close()
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A caller that was killed is no news here."""
 
 
 class Door:
@@ -111,8 +110,7 @@ class Door:
                 door.pass_on(self, self.rfile.read(length))
 
         self._target = target
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
+        self._server = _Server(("127.0.0.1", 0), Handler)
         self.port: int = self._server.server_address[1]
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.1,))
         self._thread.start()
