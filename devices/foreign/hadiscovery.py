@@ -208,6 +208,8 @@ class _Reader:
         value = self._data.get("expire_after")
         if value in (None, 0, ""):
             return None
+        if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 10:
+            value = int(value)
         if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < 1e9:
             raise Unreadable(f"expire_after of {self._name!r} is no number of seconds")
         return float(value)

@@ -246,22 +246,22 @@ def _sensor(entity: Entity, value: str, findings: Findings) -> None:
 
 def _quantity(entity: Entity) -> tuple[str, bool]:
     """What a sensor measures, and whether that is declared; empty where it is none of ours."""
-    names = f"{entity.field} {entity.name}"
+    other = other_than_air(entity.field) or other_than_air(entity.name)
     air = ("temperature", "pressure")
     if entity.device_class:
         quantity = _CLASSES.get(entity.device_class, "")
-        if quantity in air and other_than_air(names):
+        if quantity in air and other:
             return "", True
         return quantity, True
     by_unit = _BY_UNIT.get(entity.unit, "")
-    if by_unit in air and other_than_air(names):
+    if by_unit in air and other:
         return "", True
     if by_unit:
         return by_unit, True
     by_name = quantity_of(entity.name) or quantity_of(entity.field)
     if by_name and (entity.unit in QUANTITIES[by_name]):
         return by_name, bool(entity.unit)
-    return ("", False) if other_than_air(names) else ("number", False)
+    return ("", False) if other else ("number", False)
 
 
 def _binary(entity: Entity, value: str, findings: Findings) -> None:

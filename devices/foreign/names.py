@@ -15,13 +15,17 @@ _WORDS: dict[str, str] = {
 }  # fmt: skip
 _UNITS = {"energycounter": "Wh"}
 _OTHER = frozenset(
-    ("color", "colour", "cct", "kelvin", "mired", "mireds", "ct", "cpu", "chip", "internal", "esp",
-     "esp32", "esp8266", "soc", "mcu", "board", "processor", "core", "device", "dew", "dewpoint",
-     "dewpt", "target", "setpoint", "set", "desired", "threshold", "limit", "min", "max", "offset",
-     "calibration", "feels", "apparent", "reactive", "heat", "index", "chill", "gpu", "disk", "led",
-     "lamp", "bulb", "heatsink", "pcb", "module", "hysteresis", "alarm", "wet", "frost", "factor",
-     "rated", "sea", "sealevel", "level", "delta", "difference", "trend")
+    ("color", "colour", "cct", "kelvin", "mired", "mireds", "ct", "cpu", "gpu", "chip", "internal",
+     "soc", "mcu", "processor", "dew", "dewpoint", "dewpt", "target", "setpoint", "desired",
+     "threshold", "offset", "calibration", "feels", "chill", "heatsink", "pcb", "hysteresis")
 )  # fmt: skip
+"""Words that make it another one wherever they stand."""
+_OTHER_BESIDE = frozenset(
+    ("esp", "esp32", "esp8266", "board", "core", "device", "set", "limit", "min", "max", "apparent",
+     "reactive", "heat", "index", "disk", "led", "lamp", "bulb", "module", "alarm", "wet", "frost",
+     "factor", "rated", "sea", "sealevel", "delta", "difference", "trend")
+)  # fmt: skip
+"""Words that do so only right beside the quantity: a device may be called `esp32 corridor`."""
 _SIGNS = frozenset(
     ("rssi", "uptime", "freeheap", "heap", "linkquality", "lqi", "signal", "loop", "wifi", "snr",
      "sockets", "debug")
@@ -38,7 +42,15 @@ def words_of(name: str) -> list[str]:
 
 def other_than_air(name: str) -> str:
     """The word that makes a temperature (or pressure) another one than is measured; else empty."""
-    return next((word for word in words_of(name) if word in _OTHER), "")
+    words = words_of(name)
+    beside = {
+        word
+        for at, quantity in enumerate(words)
+        if quantity in _WORDS
+        for word in (*words[max(0, at - 1) : at], *words[at + 1 : at + 2])
+    }
+    found = (w for w in words if w in _OTHER or (w in _OTHER_BESIDE and w in beside))
+    return next(found, "")
 
 
 def quantity_of(name: str) -> str:

@@ -12,8 +12,8 @@ MAX_STATE = 64 * 1024
 """Bytes of an ordinary message."""
 MAX_DISCOVERY = 2 * 1024 * 1024
 """Bytes of a list of devices or of a discovery."""
-MAX_DEPTH = 12
-MAX_PARTS = 50_000
+MAX_DEPTH = 24
+MAX_PARTS = 500_000
 MAX_NUMBER_TEXT = 40
 
 # A string whole (also one that never ends), or a bare word that JSON does not know.

@@ -234,6 +234,18 @@ def test_names_of_other_temperatures_are_never_a_rooms(listener: Listener, name:
 
 
 @pytest.mark.parametrize(
+    "name",
+    ["esp32_corridor_temperature", "device_3_room_temperature", "lower_level_temperature",
+     "max_room_temperature"],
+)  # fmt: skip
+def test_a_devices_own_name_does_not_make_it_another_temperature(
+    listener: Listener, name: str
+) -> None:
+    (found,) = listener.values(f"lab/sensor/{name}/state", "21").values()
+    assert found == ("temperature", 21.0, "°C")
+
+
+@pytest.mark.parametrize(
     ("topic", "payload", "came", "values"),
     [
         ("lab/status", "offline", "ignored", {}),
