@@ -15,6 +15,7 @@ from devices.catalog import Site
 from devices.errors import TransportError
 from devices.model import (
     ClockState,
+    ConfigState,
     NodeFault,
     NodeId,
     NodeState,
@@ -79,6 +80,7 @@ class Announcer:
         self._version = _version()
         self._discovery = Discovery(site, node, folder, transport, self._version)
         self._newest: dict[PointId, Reading] = {}
+        self.config: ConfigState | None = None
         self._told: tuple[object, ...] = ()
         self._told_at = -math.inf
 
@@ -101,6 +103,13 @@ class Announcer:
         self._discovery.tell()
         self.tell_states(list(self._newest.values()), clock)
 
+    def adopt(self, site: Site, folder: Path) -> None:
+        """Other points from now on."""
+        self._kinds = site.kinds
+        self._discovery = Discovery(site, self._node, folder, self._transport, self._version)
+        if self._transport.connected:
+            self._discovery.tell()
+
     def home_assistant_said(self, payload: bytes) -> None:
         """It started, or it ends."""
         self._discovery.hear(payload)
@@ -108,7 +117,7 @@ class Announcer:
     def tell_status(self, vitals: Vitals, faults: Sequence[NodeFault], waiting: Backlog) -> None:
         """The status, where it is due or has changed."""
         now = self._clock.monotonic()
-        news = (vitals.clock, vitals.throttled, *faults)
+        news = (vitals.clock, vitals.throttled, self.config, *faults)
         wait = LEAST_S if news != self._told else STATUS_S
         if now - self._told_at >= wait and self._transport.connected:
             self._publish_status(NodeState.ONLINE, vitals, faults, waiting)
@@ -124,7 +133,7 @@ class Announcer:
         status = NodeStatus(
             state, self._boot, self._now(), self._version, waiting.readings, vitals.clock,
             vitals.throttled, vitals.cpu_c, vitals.disk_free, tuple(faults), waiting.age,
-            vitals.written, vitals.worn,
+            vitals.written, vitals.worn, self.config,
         )  # fmt: skip
         self._publish(wire.status_topic(self._node), wire.encode_status(status), qos=1)
 

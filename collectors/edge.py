@@ -34,6 +34,20 @@ class EdgeRules:
         self._thread: threading.Thread | None = None
         self._causes: dict[str, str] = {}
 
+    def adopt(self, rules: Iterable[LocalRule], kinds: Mapping[str, str]) -> None:
+        """Other rules from now on; alarms of the old ones end."""
+        fresh = LocalRules(rules, kinds)
+        if self._thread is None:
+            self._take(fresh, kinds)
+            self.start()
+        else:
+            self._jobs.put(lambda _now: self._take(fresh, kinds))
+
+    def _take(self, rules: LocalRules, kinds: Mapping[str, str]) -> list[Switch]:
+        self._rules, self._kinds = rules, kinds
+        self._inputs, self.outputs = rules.inputs, rules.outputs
+        return []
+
     def start(self) -> None:
         if self.outputs:
             self._thread = threading.Thread(target=self._run, name="local-rules", daemon=True)

@@ -39,6 +39,7 @@ pattern write {wire.ROOT}/node/%u/status
 pattern write {wire.ROOT}/node/%u/state/#
 pattern read {wire.ROOT}/node/%u/ack
 pattern read {wire.ROOT}/node/%u/command
+pattern read {wire.ROOT}/node/%u/config
 pattern write homeassistant/device/%u/config
 """
 

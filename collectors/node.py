@@ -16,6 +16,7 @@ from collectors.condition import Condition
 from collectors.courier import Courier
 from collectors.crew import Crew, fitting
 from collectors.edge import EdgeRules
+from collectors.intake import Intake
 from collectors.nodeclock import NodeClock, run_of_machine
 from collectors.outbox import Outbox, new_boot
 from collectors.requests import answer
@@ -93,9 +94,11 @@ class NodeAgent:
         scenes: Scenes | None = None,
         boot: str = "",
         run: str = "",
+        intake: Intake | None = None,
     ) -> None:
         """`folder` holds the outbox. `boot` where the last will names it already, `run` is the
-        kernel's name of this run of the machine."""
+        kernel's name of this run of the machine, `intake` where the configuration comes from the
+        server."""
         if node not in site.nodes:
             raise CampusError(f"the site file has no node {node!r}; it has {', '.join(site.nodes)}")
         self._site = site
@@ -104,14 +107,15 @@ class NodeAgent:
         self._transport = transport
         self._clock = clock
         self._scenes = scenes
+        self._intake = intake
         self._boot = boot or new_boot()
         self._run_of_machine = run or run_of_machine()
         self._points = site.points_on(node)
         self._condition = Condition(folder / "low-power-told", self._run_of_machine)
         self._turned = clock.monotonic()
-        self._inbox: queue.SimpleQueue[_Heard | Message | None] = queue.SimpleQueue()
+        self._inbox: queue.SimpleQueue[_Heard | Message | Site | None] = queue.SimpleQueue()
         self._crew = Crew(
-            self._points, clock, self._hear, lambda p: surroundings(site, p, folder / "kept"),
+            self._points, clock, self._hear, lambda p: surroundings(self._site, p, folder / "kept"),
             lambda point: self._edge.opened(point),
         )  # fmt: skip
         self._edge = EdgeRules(
@@ -143,6 +147,8 @@ class NodeAgent:
         self._transport.on_connect(lambda: self._inbox.put(None))
         if self._transport.connected:
             self._inbox.put(None)
+        if self._intake is not None:
+            self._intake.adopt = self._inbox.put
         self._worker = threading.Thread(target=self._run, name=f"node-{self._node}")
         self._worker.start()
 
@@ -238,9 +244,11 @@ class NodeAgent:
         except queue.Empty:
             pass
 
-    def _take(self, item: _Heard | Message | None) -> None:
+    def _take(self, item: _Heard | Message | Site | None) -> None:
         if isinstance(item, _Heard):
             self._take_sample(item)
+        elif isinstance(item, Site):
+            self._adopt(item)
         elif item is None:
             self._time.connected()
             self._courier.reconnected()
@@ -251,6 +259,24 @@ class NodeAgent:
             self._announcer.home_assistant_said(item.payload)
         else:
             self._take_command(item)
+
+    def _adopt(self, site: Site) -> None:
+        """Run another configuration: only the drivers of points that changed are touched."""
+        before = {point.id: point for point in self._points}
+        self._site, self._points = site, site.points_on(self._node)
+        now = {point.id: point for point in self._points}
+        for id, point in before.items():
+            if id not in now:
+                self._crew.let_go(PointId(id))
+                self._value_faults.pop(PointId(id), None)
+            elif now[id] != point and not point.driver == now[id].driver == "":
+                self._crew.let_go(PointId(id))
+        for id, point in now.items():
+            if before.get(id) != point and point.driver:
+                self._crew.take_on(point)
+        self._edge.adopt(site.local_on(self._node), {p.id: p.kind for p in self._points})
+        self._announcer.adopt(site, self._folder)
+        log.info("a new configuration is at work: %d points", len(now))
 
     def _take_acknowledgement(self, message: Message) -> None:
         try:
@@ -263,6 +289,8 @@ class NodeAgent:
 
     def _take_sample(self, heard: _Heard) -> None:
         point, sample = heard.point, heard.sample
+        if point not in self._site.kinds:
+            return  # it was taken out of the configuration meanwhile
         kind = self._site.kinds[point]
         value = fitting(kind, sample.value)
         if value is None:
@@ -345,11 +373,17 @@ class NodeAgent:
 
     def _stand(self) -> Vitals:
         """How the machine is, with our own word on the time."""
+        if self._intake is not None:
+            self._announcer.config = self._intake.state
         return replace(self._vitals, clock=self._time.state)
 
     def _faults(self) -> list[NodeFault]:
         found = [*self._outbox.faults(), *([self._unsaved] if self._unsaved else [])]
         found += self._time.faults()
+        if self._intake is not None and self._intake.state.refused:
+            state = self._intake.state
+            text = f"configuration {state.refused} is refused, {state.applied} stays: {state.why}"
+            found.append(NodeFault("", "config", text))
         mono = self._clock.monotonic()
         found += self._condition.faults(self._vitals, mono, self._backlog().age)
         if self._ahead:

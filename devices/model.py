@@ -166,6 +166,15 @@ class NodeFault:
 
 
 @dataclass(frozen=True, slots=True)
+class ConfigState:
+    """Which version of its configuration a node runs, and which it refused, and why."""
+
+    applied: str = ""
+    refused: str = ""
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class NodeStatus:
     """What a node says of itself; `outbox` counts readings not yet in the store."""
 
@@ -185,3 +194,5 @@ class NodeStatus:
     """Bytes written to its card since the machine started."""
     worn: int | None = None
     """Percent of its card's life that is used up."""
+    config: ConfigState | None = None
+    """None: it runs by a file of its own."""

@@ -57,12 +57,20 @@ def find_site_file(given: str | None) -> Path | None:
 
 def load_site(path: Path) -> Site:
     """The site in `path`. Raises ConfigError with every mistake in it."""
-    data = read_toml(path)
+    return _site(read_toml(path), path)
+
+
+def site_from(data: dict[str, Any]) -> Site:
+    """The site of tables that came another way. Raises ConfigError with every mistake in them."""
+    return _site(data, Path("config"))
+
+
+def _site(data: dict[str, Any], path: Path) -> Site:
     parsed, problems = parse(_SiteFile, data, path.name)
     sound = parsed if parsed is not None else _sound_part(data)
     problems += [Problem(path.name, *found) for found in _inconsistencies(sound, data)]
     if parsed is None or problems:
-        raise ConfigError(with_lines(problems, path, data))
+        raise ConfigError(with_lines(problems, path, data) if path.exists() else problems)
     return Site(
         path=path,
         school=parsed.school,

@@ -87,7 +87,8 @@ def test_every_topic_stands_in_the_contract() -> None:
     written = text("docs/contract.md")
     for topic in (
         wire.up_topic("<node>"), wire.ack_topic("<node>"), wire.status_topic("<node>"),
-        wire.state_topic("<node>", "<point>"), wire.node_command_topic("<node>"),
+        wire.state_topic("<node>", "<point>"), wire.config_topic("<node>"),
+        wire.node_command_topic("<node>"),
         wire.alert_topic("<id>"), wire.command_topic("<verb>"), wire.service_topic("<name>"),
     ):  # fmt: skip
         assert f"`{topic}`" in written, f"{topic} is not in docs/contract.md"

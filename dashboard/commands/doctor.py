@@ -106,9 +106,12 @@ def _node(name: str, status: NodeStatus | None, clock: Clock) -> Finding:
             name, False, f"offline since {status.at:%Y-%m-%d %H:%M} UTC: check its power"
         )
     troubles = [f"{fault.point or name}: {fault.text}" for fault in status.faults]
+    config = f", configuration {status.config.applied}" if status.config else ""
     if abs(status.at - clock.now()) > SAME_TIME:
         troubles.append(f"its clock says {status.at:%Y-%m-%d %H:%M:%S} UTC: check its NTP")
-    return Finding(name, not troubles, "; ".join(troubles) or f"online, {status.outbox} waiting")
+    return Finding(
+        name, not troubles, "; ".join(troubles) or f"online, {status.outbox} waiting{config}"
+    )
 
 
 def _listen(

@@ -2,6 +2,7 @@
 
 import argparse
 import contextlib
+import logging
 import os
 import re
 import secrets
@@ -11,7 +12,14 @@ from pathlib import Path
 from dashboard.commands.place import add_http_option, add_place_options, workplace
 from devices.errors import CampusError
 from devices.model import NodeId
-from devices.service import Clock, Health, Service, run_services
+from devices.service import Clock, Health, Service, notify_systemd, run_services
+from devices.sitefile import find_site_file
+
+log = logging.getLogger(__name__)
+
+URL_VARIABLE = "CAMPUS_MQTT_URL"
+"""The broker of a node without a site file: the rest comes from the server."""
+CA_VARIABLE = "CAMPUS_MQTT_CA_FILE"
 
 
 def add(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -54,6 +62,7 @@ def run_broker(args: argparse.Namespace) -> None:
 
 
 def run_ingest(args: argparse.Namespace) -> None:
+    from collectors.handout import Handout
     from collectors.ingest import Ingester
     from collectors.ledger import Ledger
     from collectors.ledgers import Ledgers, ledger_path
@@ -81,7 +90,9 @@ def run_ingest(args: argparse.Namespace) -> None:
             return {"store": store.health(), "ingest": ingester.health()}
 
         presence = Presence(service, transport, clock, parts, ingester.counters)
-        run_services([transport, ingester, presence])
+        # One ingester alone hands out the nodes' configurations.
+        handout = [] if name else [Handout(site, transport)]
+        run_services([transport, ingester, presence, *handout])
 
 
 def run_engine(args: argparse.Namespace) -> None:
@@ -156,6 +167,9 @@ def run_node(args: argparse.Namespace) -> None:
     from collectors.node import NodeAgent, node_will
     from collectors.outbox import new_boot
 
+    if find_site_file(args.config) is None and os.environ.get(URL_VARIABLE):
+        _run_remote_node(args)
+        return
     place, clock = workplace(args), Clock.from_environment()
     node = NodeId(args.node)
     if node not in place.site.nodes:
@@ -174,6 +188,36 @@ def run_node(args: argparse.Namespace) -> None:
     world = Simulation(place.site, node, folder, clock, seed=args.seed)
     agent = NodeAgent(place.site, node, folder, transport, clock, scenes=world.play, boot=boot)
     run_services([world, transport, agent])
+
+
+def _run_remote_node(args: argparse.Namespace) -> None:
+    """A node that knows its name and the broker alone: the rest comes from the server."""
+    from collectors.credentials import broker_login
+    from collectors.intake import Intake
+    from collectors.mqtt import MqttTransport
+    from collectors.node import NodeAgent, node_will
+    from collectors.outbox import new_boot
+
+    node, clock, boot = NodeId(args.node), Clock.from_environment(), new_boot()
+    folder: Path = args.data.resolve() / "nodes" / node
+    folder.mkdir(parents=True, exist_ok=True)
+    url, (user, password) = os.environ[URL_VARIABLE], broker_login()
+    transport = MqttTransport(
+        url, f"campus-node-{node}", username=user, password=password,
+        ca_file=os.environ.get(CA_VARIABLE, ""), will=node_will(node, clock, boot),
+    )  # fmt: skip
+    intake = Intake(node, folder / "config.json", url, transport)
+    site = intake.load()
+    intake.listen()
+    transport.start()
+    while site is None:
+        site = intake.wait(5.0)
+        if site is None:
+            log.warning("%s waits for its configuration from %s: %s", node, url,
+                        transport.health().text or "the server has none for this node")  # fmt: skip
+            notify_systemd("STATUS=waiting for the configuration")
+    agent = NodeAgent(site, node, folder, transport, clock, boot=boot, intake=intake)
+    run_services([*_watchdog(agent.progressing), transport, agent])
 
 
 def _watchdog(progressing: Callable[[], bool]) -> "list[Service]":

@@ -3,12 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 import orjson
 
 from devices.errors import WireError
 from devices.model import (
     ClockState,
+    ConfigState,
     NodeFault,
     NodeState,
     NodeStatus,
@@ -28,6 +30,10 @@ def encode_status(status: NodeStatus) -> bytes:
             "version": status.version, "outbox": status.outbox, "clock": status.clock,
             "throttled": status.throttled, "cpu_c": status.cpu_c, "disk_free": status.disk_free,
             "outbox_age": status.outbox_age, "written": status.written, "worn": status.worn,
+            "config": None if status.config is None else {
+                "applied": status.config.applied, "refused": status.config.refused,
+                "why": status.config.why,
+            },
             "faults": [
                 {"point": f.point, "reason": f.reason, "text": f.text} for f in status.faults
             ],
@@ -58,12 +64,19 @@ def decode_status(payload: bytes) -> NodeStatus:
         outbox_age=number.get("outbox_age"),
         written=_whole(number.get("written")),
         worn=_whole(number.get("worn")),
+        config=_config(data.get("config")),
         faults=tuple(
             NodeFault(str(f.get("point", "")), str(f.get("reason", "")), str(f.get("text", "")))
             for f in (faults if isinstance(faults, list) else [])[:100]
             if isinstance(f, dict)
         ),
     )
+
+
+def _config(said: Any) -> ConfigState | None:
+    if not isinstance(said, dict):
+        return None
+    return ConfigState(*(str(said.get(key) or "")[:1000] for key in ("applied", "refused", "why")))
 
 
 def _whole(number: float | None) -> int | None:

@@ -41,6 +41,11 @@ def reply_topic(client: str) -> str:
     return f"{REPLY_ROOT}{client}"
 
 
+def config_topic(node: str) -> str:
+    """Where a node's part of the site file stands, retained (an addition of ours)."""
+    return f"{ROOT}/node/{node}/config"
+
+
 def node_command_topic(node: str) -> str:
     return f"{ROOT}/node/{node}/command"
 
