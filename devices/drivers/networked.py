@@ -22,6 +22,15 @@ HOST_TEXT = "name or address of the equipment"
 PATIENCE_TEXT = "seconds that it may take to answer"
 
 
+REACHED: dict[tuple[str, int], tuple[str, int]] = {}
+"""Where an address really leads: a simulated school answers for its equipment on this machine."""
+
+
+def reach(host: str, port: int) -> tuple[str, int]:
+    """The address to connect to for that of the site file."""
+    return REACHED.get((host, port), (host, port))
+
+
 class Networked(Driver):
     """Its point's kind says what is asked for; `kinds` lists what can be."""
 

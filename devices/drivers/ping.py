@@ -17,6 +17,7 @@ from devices.drivers.networked import (
     Networked,
     Patience,
     address_of,
+    reach,
 )
 from devices.errors import DeviceError
 from devices.model import Sample
@@ -81,19 +82,20 @@ class Ping(Networked):
     def _ask(self) -> float | None:
         """Milliseconds to the answer, None without one. Raises DeviceError where none can come."""
         options: PingOptions = self.options
+        host, port = reach(options.host, options.tcp_port)
         try:
-            found = socket.getaddrinfo(options.host, options.tcp_port or None)
+            found = socket.getaddrinfo(host, port or None)
         except (socket.gaierror, UnicodeError):
             self.trouble(f"the name {options.host} is not known",
                          "mend option host, or give its address")  # fmt: skip
         address = str(found[0][4][0])
         if options.tcp_port:
-            return self._connect(address)
+            return self._connect(address, port)
         return self._echo(address)
 
-    def _connect(self, address: str) -> float | None:
+    def _connect(self, address: str, port: int) -> float | None:
         began = time.monotonic()
-        target = (address, self.options.tcp_port)
+        target = (address, port)
         try:
             socket.create_connection(target, self.options.timeout_s).close()
         except ConnectionRefusedError:

@@ -11,6 +11,8 @@ import threading
 import time
 from dataclasses import dataclass, field
 
+from devices.drivers.networked import reach
+
 PORT = 4352
 LONGEST_LINE = 136
 PARTS = ("fan", "lamp", "temperature", "cover", "filter", "other")
@@ -89,7 +91,7 @@ class Projector:
         """Nothing stays open: projectors serve one at a time and hang up after 30 s."""
 
     def _talk(self) -> State:
-        address = (self._host, self._port)
+        address = reach(self._host, self._port)
         with socket.create_connection(address, self._patience) as connection:
             try:
                 return Talk(connection, self._password, self._patience).state()

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from devices.drivers.networked import reach
 from devices.errors import DeviceError
 
 Oid = tuple[int, ...]
@@ -106,11 +107,12 @@ class SnmpAgent:
 
     async def _ask(self, command: Any, oids: Sequence[Oid], *more: int) -> list[tuple[Oid, Answer]]:
         snmp = self._snmp
+        address = reach(*self._target)
         target = snmp.UdpTransportTarget
-        if ":" in self._target[0]:
+        if ":" in address[0]:
             target = snmp.Udp6TransportTarget
         try:
-            reached = await target.create(self._target, timeout=self._timeout, retries=1)
+            reached = await target.create(address, timeout=self._timeout, retries=1)
             trouble, status, index, found = await command(
                 self._engine, self._who, reached, snmp.ContextData(), *more,
                 *(snmp.ObjectType(snmp.ObjectIdentity(oid)) for oid in oids), lookupMib=False,

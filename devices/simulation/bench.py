@@ -13,6 +13,7 @@ from devices.drivers.dht22 import FOLDER_VARIABLE as IIO_VARIABLE
 from devices.drivers.frames import SILENCE_S
 from devices.drivers.host import ROOT_VARIABLE
 from devices.drivers.i2c import BUSES
+from devices.drivers.networked import REACHED
 from devices.drivers.onewire import FOLDER_VARIABLE, crc8
 from devices.errors import DeviceError
 from devices.service import Clock
@@ -47,6 +48,7 @@ class Bench:
         """Where the node's drivers keep what outlasts a restart."""
         self.i2c: dict[int, MockBus] = {1: MockBus()}
         self.network: dict[int, Equipment] = {}
+        self._lent: set[tuple[str, int]] = set()
         self._factory: Any = None
         self._before: Any = None
         self._environment: dict[str, str | None] = {}
@@ -91,6 +93,9 @@ class Bench:
         for equipment in self.network.values():
             equipment.close()
         self.network.clear()
+        for address in self._lent:
+            REACHED.pop(address, None)
+        self._lent.clear()
         for name, value in self._environment.items():
             if value is None:
                 os.environ.pop(name, None)
@@ -196,6 +201,15 @@ class Bench:
         self.unplug_from(equipment.port)
         equipment.start()
         self.network[equipment.port] = equipment
+
+    def lend(self, address: tuple[str, int], equipment: Equipment) -> None:
+        """Let equipment answer for an address of the site file, on a free port here."""
+        if REACHED.get(address) == ("127.0.0.1", equipment.port):
+            self.unplug_from(equipment.port)
+        equipment.port = 0
+        self.plug_in(equipment)
+        REACHED[address] = ("127.0.0.1", equipment.port)
+        self._lent.add(address)
 
     def unplug_from(self, port: int, mood: str = "") -> None:
         """Nothing answers on that port any more; with a `mood` a projector answers, but badly."""

@@ -11,6 +11,7 @@ from devices.errors import DeviceError
 from devices.model import PointId
 from devices.simulation.actors import Cold, Power
 from devices.simulation.gates import press
+from devices.simulation.network import Beamer, Printer, Ups
 from devices.simulation.parts import Failure
 from devices.simulation.world import World
 
@@ -62,6 +63,22 @@ def recover(world: World, points: Iterable[PointId]) -> None:
             actor.step(world.hour, 0.0)
         if point in world.switches:
             world.switches[point].release()
+        if point in world.appliances:
+            world.appliances[point].recover()
+
+
+def _mains_cut(world: World, point: PointId, _args: Mapping[str, Any]) -> None:
+    appliance = world.appliances.get(point)
+    if not isinstance(appliance, Beamer | Ups):
+        raise DeviceError(f"{point} does not ask equipment whose mains can be cut")
+    appliance.cut()
+
+
+def _appliance_fault(world: World, point: PointId, _args: Mapping[str, Any]) -> None:
+    appliance = world.appliances.get(point)
+    if not isinstance(appliance, Beamer | Printer):
+        raise DeviceError(f"{point} does not ask equipment that can report a fault")
+    appliance.fail()
 
 
 def _hold(tripped: bool) -> Play:
@@ -154,6 +171,21 @@ _PLAYS: dict[str, Scene] = {
     "card-denied": Scene("a blocked card is read", ("access",), _card("denied")),
     "card-unknown": Scene("a strange card is read", ("access",), _card("unknown")),
     "power-left-on": Scene("a room's equipment stays on", ("power",), _left_on),
+    "ups-battery": Scene(
+        "the mains is off: the UPS lives on its battery",
+        ("battery-charge", "ups-runtime"),
+        _mains_cut,
+    ),
+    "projector-cut": Scene(
+        "a projector's mains is cut: it no longer answers",
+        ("power-state", "lamp-hours"),
+        _mains_cut,
+    ),
+    "equipment-fault": Scene(
+        "a projector or printer reports a fault of its own",
+        ("self-check", "power-state"),
+        _appliance_fault,
+    ),
     "recover": Scene("all is well again, at one point or on the whole node", (), _recover),
 }
 

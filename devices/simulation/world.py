@@ -43,6 +43,7 @@ from devices.simulation.models import (
     HotCabinet,
     Room,
 )
+from devices.simulation.network import Appliance, Network
 from devices.simulation.parts import CardBox, Probe, Reader, Switch, Wire
 from devices.simulation.timetable import HEATING, Hour, hour_at
 from devices.simulation.wiring import RACK_W, actor_of, switch_of
@@ -73,8 +74,11 @@ class World:
     """Sensors of two quantities, by their options."""
     readers: dict[PointId, Reader] = field(default_factory=dict)
     actors: dict[PointId, Actor] = field(default_factory=dict)
+    appliances: dict[PointId, Appliance] = field(default_factory=dict)
+    """Equipment on the network, by the points that ask it."""
     _agenda: list[tuple[float, int, Callable[[], None]]] = field(default_factory=list)
     _count: "itertools.count[int]" = field(default_factory=itertools.count)
+    _network: list[Appliance] = field(default_factory=list)
     _now: float = 0.0
     random: Random = field(default_factory=Random)
     hour: Hour = field(default_factory=lambda: Hour(False, 0.0, 1))
@@ -92,6 +96,13 @@ class World:
                 self.switches[id] = detector
             elif isinstance(options, WiegandOptions):
                 self.readers[id] = Reader(self.bench, options.d0, options.d1)
+        network = Network(self.bench)
+        for point in points:
+            random = Random(f"{self.seed} {point.id} network")
+            appliance = network.appliance(point, driver_options(point), random)
+            if appliance is not None:
+                self.appliances[PointId(point.id)] = appliance
+        self._network = list(network.found.values())
         for point in points:
             actor = self._actor(point)
             if actor is not None:
@@ -117,7 +128,7 @@ class World:
 
     def points(self, *kinds: str) -> list[PointId]:
         """The points of these kinds that this world drives."""
-        known = {*self.switches, *self.probes, *self.readers}
+        known = {*self.switches, *self.probes, *self.readers, *self.appliances}
         return [
             PointId(point.id)
             for point in self.site.points_on(self.node)
@@ -132,6 +143,8 @@ class World:
     def _move(self, seconds: float) -> None:
         for actor in self.actors.values():
             actor.step(self.hour, seconds)
+        for appliance in self._network:
+            appliance.step(self.hour, seconds)
 
     # --- wiring up ---------------------------------------------------------------------------
 
