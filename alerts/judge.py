@@ -11,10 +11,16 @@ from alerts.model import Verdict
 from alerts.plan import Plan
 from alerts.rule import NOTHING, Joint, Memory, Outcome, Rule, Step
 from alerts.view import LiveView
-from devices.model import Reading
+from devices.model import PointId, Reading
 
 SWEEP = timedelta(seconds=5)
 """How often all keys of rules that time alone can breach are asked; those in hand each tick."""
+
+
+_Name = tuple[str, str]
+"""Rule and key."""
+_Way = tuple[Rule, _Name, bool, bool]
+"""A rule of a point, its name with the key, whether it wants good data, whether it is joint."""
 
 
 class Judge:
@@ -36,6 +42,7 @@ class Judge:
     def adopt(self, plan: Plan) -> None:
         """This plan is at work from now on; what its rules know already they remember."""
         self._plan = plan
+        self._ways: dict[PointId, tuple[_Way, ...]] = {}
         known = {(r.file.id, key) for r in plan.rules for key in plan.keys(r)}
         for name in self._memories.keys() - known:
             # Else a rule that is taken out and put in again would think that it has told.
@@ -72,16 +79,19 @@ class Judge:
         if known is not None and reading.at <= known.at:
             return []
         found: list[tuple[Rule, Verdict]] = []
-        for rule in self._plan.rules_for(reading.point):
-            if rule.needs_good_data and not reading.quality.usable:
+        ways = self._ways.get(reading.point)
+        if ways is None:
+            ways = self._ways[reading.point] = self._ways_of(reading.point)
+        usable, live, memories = reading.quality.usable, now is not None, self._memories
+        for rule, name, wants_good, joint in ways:
+            if wants_good and not usable:
                 continue
-            key = rule.key_of(reading.point)
-            memory = self.remembers(rule.file.id, key)
+            memory = memories.get(name, NOTHING)
             # Points judged together come from several nodes, so not in the order of their times.
-            live_joint = rule.joint is not Joint.NONE and now is not None
-            if reading.at > memory.at or live_joint:
+            if reading.at > memory.at or (joint and live):
                 step = rule.check(reading, memory, self._view)
-                found += self._taken(rule, key, step)
+                if step is not None:
+                    found += self._taken(rule, name, step)
         self._view.keep(reading, now)
         return found
 
@@ -90,7 +100,8 @@ class Judge:
         found: list[tuple[Rule, Verdict]] = []
         for rule, key in self._due(now):
             step = rule.tick(key, self.remembers(rule.file.id, key), now, self._view)
-            found += self._taken(rule, key, step)
+            if step is not None:
+                found += self._taken(rule, (rule.file.id, key), step)
         return found
 
     def _due(self, now: datetime) -> Iterable[tuple[Rule, str]]:
@@ -115,11 +126,16 @@ class Judge:
         if new_minute:  # windows begin and end at whole minutes
             yield from self._windowed
 
-    def _taken(self, rule: Rule, key: str, step: Step | None) -> list[tuple[Rule, Verdict]]:
-        if step is None:
-            return []
+    def _ways_of(self, point: PointId) -> tuple[_Way, ...]:
+        """What each reading of a point needs of its rules, looked up once a plan."""
+        return tuple(
+            (rule, (rule.file.id, rule.key_of(point)), rule.needs_good_data,
+             rule.joint is not Joint.NONE)
+            for rule in self._plan.rules_for(point)
+        )  # fmt: skip
+
+    def _taken(self, rule: Rule, name: _Name, step: Step) -> list[tuple[Rule, Verdict]]:
         memory, verdict = step
-        name = (rule.file.id, key)
         self._memories[name] = self.changed[name] = memory
         if _busy(memory) and (rule.ticks_in_breach or not memory.breached):
             self._busy.add(name)

@@ -235,12 +235,12 @@ class SqliteStore:
                      "limit": query.limit}  # fmt: skip
             # What is in both counts as the table says, so it may be looked through later.
             packed = History(connection, self._site).packed(numbers, start, end, query.limit)
-            found = {(point, row[0]): row for point, row in packed}
+            found = {(row[0], point): row for point, row in packed}
             loose = connection.execute(_EVENTS, asked)
-            found.update({(row[0], row[1]): row[1:] for row in loose})
-            order = sorted((at, names.name(point), point) for point, at in found)
-            newest = order[-query.limit :]
-            return [names.reading(point, found[point, at]) for at, _, point in newest]
+            found.update({(row[1], row[0]): row[1:] for row in loose})
+            places = {n: place for place, n in enumerate(sorted(numbers, key=names.name))}
+            order = sorted(found, key=lambda key: (key[0], places[key[1]]))
+            return [names.reading(key[1], found[key]) for key in order[-query.limit :]]
 
         return self._ask(ask, [])
 
@@ -303,7 +303,10 @@ class _Names:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._points: dict[str, int] = dict(connection.execute("SELECT name, id FROM point"))
         self._of_points = {number: name for name, number in self._points.items()}
-        self._nodes: dict[int, str] = dict(connection.execute("SELECT id, name FROM node"))
+        self._origins = {
+            number: Origin(NodeId(node), "", 0)
+            for number, node in connection.execute("SELECT id, name FROM node")
+        }
 
     def number(self, point: PointId) -> int | None:
         return self._points.get(point)
@@ -317,7 +320,7 @@ class _Names:
             PointId(self._of_points[point]),
             from_ms(at),
             bool(value) if type(value) is int else value,
-            Origin(NodeId(self._nodes[node]), "", 0),
+            self._origins[node],
             _QUALITIES[quality],
             orjson.loads(detail) if detail else NO_DETAIL,
         )
