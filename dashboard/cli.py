@@ -7,8 +7,10 @@ import sys
 from collections.abc import Sequence
 
 from dashboard.commands import (
+    backup,
     bridge,
     doctor,
+    exporting,
     faults,
     nodes,
     people,
@@ -25,7 +27,21 @@ EXIT_TROUBLE = 1
 EXIT_USAGE = 2
 EXIT_INTERRUPTED = 130
 
-VERBS = (up, services, site, doctor, plan, nodes, people, replay, simulate, bridge, faults)
+VERBS = (
+    up,
+    services,
+    site,
+    doctor,
+    plan,
+    nodes,
+    people,
+    replay,
+    simulate,
+    bridge,
+    faults,
+    exporting,
+    backup,
+)
 """The modules of the verbs; they import what does the work only when it is asked for."""
 
 
