@@ -11,7 +11,7 @@ from dashboard.asking import ask_bridge
 from dashboard.devices_found import device_panels, findings
 from dashboard.problems import BadInput
 from dashboard.roles import Permission
-from dashboard.section import Section
+from dashboard.section import Section, parts
 from devices.foreign.said import Family
 
 section = Section("api_devices", __name__, "/api/v1/devices")
@@ -91,7 +91,14 @@ def assign_field(data: dict[str, Any]) -> Mapping[str, Any]:
 
 
 def release_point(data: dict[str, Any]) -> Mapping[str, Any]:
-    return ask_bridge({"do": "release", "point": text(data, "point", MOST_TEXT, required=True)})
+    """Raises BadInput where the plan names the point: without it the plan would not hold."""
+    point = text(data, "point", MOST_TEXT, required=True)
+    naming = [r.file.id for r in parts().plan.rules if point in r.file.select.points]
+    if naming:
+        raise BadInput(
+            "point", f"the safety plan names it in {', '.join(naming)}", "take it out there first"
+        )
+    return ask_bridge({"do": "release", "point": point})
 
 
 def set_aside(data: dict[str, Any], do: str) -> Mapping[str, Any]:

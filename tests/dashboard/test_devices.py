@@ -13,7 +13,7 @@ from collectors.transport import Message
 from devices import wire
 from devices.model import to_ms
 from tests.support.clock import FakeClock
-from tests.support.dashboards import Dashboard, csrf_of
+from tests.support.dashboards import PLAN, Dashboard, csrf_of
 from tests.support.foreign import Listener
 from tests.support.sites import small_site
 
@@ -151,3 +151,19 @@ def test_the_api_lists_values_kinds_counts_and_refusals(dashboard: Dashboard) ->
     assert said["refusals"][0]["topic"] == "zigbee2mqtt/x"
     waiting = client.get("/api/v1/devices/unassigned", headers=header).json["devices"]
     assert {device["device"] for device in waiting} == {"lamp", "door", "<b>x</b>"}
+
+
+def test_a_point_that_the_plan_names_is_not_taken_back(
+    dashboard: Dashboard, clock: FakeClock
+) -> None:
+    bridge = PaperBridge(dashboard)
+    plan = PLAN.replace('kinds = ["temperature-cold"]', 'points = ["class-1/temperature"]')
+    (dashboard.data / "plan.toml").write_text(plan, "utf-8")
+    clock.move(4)
+    said = dashboard.app.test_client().post(
+        "/api/v1/devices/release",
+        headers=dashboard.token("admin"),
+        json={"point": "class-1/temperature"},
+    )
+    assert (said.status_code, said.json["detail"]) == (400, "the safety plan names it in FOOD-01")
+    assert bridge.asked == []
