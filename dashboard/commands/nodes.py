@@ -52,9 +52,11 @@ def run_enroll(args: argparse.Namespace) -> None:
         print(json.dumps({"url": made.url, "user": made.user, "password": made.password}))
         return
     print(f"Node {args.node} may connect. This is shown once; put it on the node:")
-    print(f"  services.mqtt = {made.url!r}   in its campus.toml")
+    print("  in /etc/campus/node.env (mode 600), with deploy/campus-node.service:")
+    print(f"  CAMPUS_NODE={args.node}")
+    print(f"  CAMPUS_MQTT_URL={made.url}")
     print(f"  CAMPUS_MQTT_USER={made.user}")
-    print(f"  CAMPUS_MQTT_PASSWORD={made.password}   in /etc/campus/node.env (mode 600)")
+    print(f"  CAMPUS_MQTT_PASSWORD={made.password}")
 
 
 def run_revoke(args: argparse.Namespace) -> None:

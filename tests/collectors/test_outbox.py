@@ -367,3 +367,53 @@ def test_what_lies_in_a_roomy_log_is_there_after_a_power_cut(
         shutil.copy(f"{path}{end}", f"{after}{end}")
     with closing(Outbox(after, NODE, clock)) as again:
         assert again.pending(10) == batches
+
+
+FULL_DISK = """
+import resource, signal, sys
+from pathlib import Path
+from collectors.outbox import Outbox
+from collectors.timeline import Taken
+from devices.errors import StoreUnavailable
+from devices.model import ClockState
+from devices.service import Clock
+
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+clock = Clock()
+outbox = Outbox(Path(sys.argv[1]), "canteen-pi", clock)
+committed = refused = 0
+
+def commit(value):
+    taken = [Taken("canteen/fridge-1/temperature", clock.now(), value, {"note": "x" * 900})]
+    outbox.commit(taken, ClockState.SYNCED, urgent=False)
+
+soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+resource.setrlimit(resource.RLIMIT_FSIZE, (5_000_000, hard))
+while refused < 3 and committed < 50_000:
+    try:
+        commit(float(committed))
+        committed += 1
+        if committed % 100 == 0:
+            outbox.rest()
+    except StoreUnavailable:
+        refused += 1
+resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+commit(float(committed))
+print(committed + 1, refused, outbox.depth())
+outbox.close()
+"""
+
+
+def test_a_full_disk_refuses_and_loses_nothing_that_was_committed(
+    path: Path, site: Site, clock: FakeClock
+) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", FULL_DISK, str(path)], capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == 0, done.stderr
+    committed, refused, depth = map(int, done.stdout.split())
+    assert refused == 3
+    assert depth == committed
+    with closing(Outbox(path, NODE, clock)) as again:
+        assert again.faults() == []
+        assert values(again, site)[:10_000] == [float(n) for n in range(committed)][:10_000]
