@@ -101,7 +101,9 @@ FROZEN_SECONDS = 1500.0
 FROZEN_TIMES = 2.0
 """More than twice as long as the longest run that ended by itself, and ..."""
 FROZEN_MOVED = 3.0
-"""... the siblings moved by three steps of this sensor's resolution meanwhile; or ..."""
+"""... the siblings moved by three steps of this sensor's resolution meanwhile"""
+FROZEN_MOVED_NEW = 12.0
+"""(by twelve before a day is known); or ..."""
 FROZEN_ALONE = 6 * 3600.0
 """... it lasts for six hours, where no sibling says anything; before a day is known ..."""
 FROZEN_NEW = 8 * 3600.0

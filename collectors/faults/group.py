@@ -166,9 +166,9 @@ class Group:
             return True
         known = track.at - track.first > DAY
         moved = self._moved(track)
-        if moved is not None and moved < f.FROZEN_MOVED * track.unit:
-            return False
-        return (known and moved is not None) or lasts > (f.FROZEN_ALONE if known else f.FROZEN_NEW)
+        if moved is None:
+            return lasts > (f.FROZEN_ALONE if known else f.FROZEN_NEW)
+        return moved >= (f.FROZEN_MOVED if known else f.FROZEN_MOVED_NEW) * track.unit
 
     def _moved(self, track: Track) -> float | None:
         """How far the others went since the run of equal readings began; None where none speak."""

@@ -120,6 +120,7 @@ class Track:
             else:
                 self.before = None
                 if gap > 5 * self.period:
+                    self.equal, self.since = 1, at  # what was in between is not known
                     self.pause = max(0.9 * self.pause, min(gap, LONGEST_PAUSE))
         else:
             self.first = self.since = at
