@@ -36,6 +36,8 @@ class Timers:
     def __init__(self, site: Site, plan: Plan, cases: Casebook, mutes: Mutes, view: View) -> None:
         self._site, self._plan, self._cases = site, plan, cases
         self._mutes, self._view = mutes, view
+        self._put_off: set[str] = set()
+        """Alerts of which something fell due during maintenance."""
 
     def adopt(self, plan: Plan) -> None:
         """Another version of the plan is at work."""
@@ -44,6 +46,7 @@ class Timers:
     def tick(self, changes: Changes, now: datetime, muffled: Iterable[str]) -> None:
         """`muffled` are the alerts that maintenance kept from being told."""
         muffled = set(muffled)
+        self._put_off &= {alert.id for alert in self._cases}
         for alert in self._cases:
             for step in self._steps(alert, now, alert.id in muffled):
                 self._cases.keep(step, changes)
@@ -51,10 +54,23 @@ class Timers:
     def _steps(self, alert: Alert, now: datetime, muffled: bool) -> Iterator[Transition]:
         """At most one a tick."""
         found = self._quiet(alert, now) or lifecycle.unshelve(alert, now)
-        if found is None and not self._mutes.maintenance(alert.rule, alert.key, now):
-            found = lifecycle.resume(alert, now) if muffled else self._unanswered(alert, now)
+        if found is None:
+            found = self._due(alert, now, muffled)
         if found is not None:
             yield found
+
+    def _due(self, alert: Alert, now: datetime, muffled: bool) -> Transition | None:
+        """What falls due during maintenance is not made up for at its end, all at once: who was
+        called first is called anew, and the climb counts from there."""
+        if self._mutes.maintenance(alert.rule, alert.key, now):
+            if self._unanswered(alert, now) is not None:
+                self._put_off.add(alert.id)
+            return None
+        if alert.id in self._put_off:
+            self._put_off.discard(alert.id)
+            muffled = True
+        again = lifecycle.resume(alert, now) if muffled else None
+        return again or self._unanswered(alert, now)
 
     def _quiet(self, alert: Alert, now: datetime) -> Transition | None:
         out, state = self._mutes.out_of_service(alert.rule, alert.key, now), alert.state

@@ -207,6 +207,35 @@ def test_maintenance_stops_all_of_it_and_what_still_stands_calls_at_its_end(begi
     eventually(lambda: ("resumed", "webhook", "hook", "sent") in told(watch, alert))
 
 
+def test_a_step_that_fell_due_during_maintenance_counts_anew_from_its_end(begin: Begin) -> None:
+    watch = begin(CLIMB)
+    watch.says(LEAK, "wet")
+    alert = watch.one()
+    watch.passes(30)
+    mutes(watch, kind="maintenance", targets=["*"], end=ms(watch, 300), reason="换泵")
+    watch.passes(200)
+    watch.restart()
+    watch.passes(95)
+    assert deeds(watch, alert) == ["raised"]
+    watch.passes(15)
+    assert deeds(watch, alert) == ["raised", "resumed"], "who was called first is called anew"
+    watch.passes(40)
+    assert deeds(watch, alert) == ["raised", "resumed"], "the climb counts from the end"
+    watch.passes(30)
+    assert deeds(watch, alert) == ["raised", "resumed", "escalated"]
+
+
+def test_a_step_that_would_fall_due_after_maintenance_keeps_its_time(begin: Begin) -> None:
+    watch = begin(CLIMB)
+    watch.says(LEAK, "wet")
+    alert = watch.one()
+    mutes(watch, kind="maintenance", targets=["*"], end=ms(watch, 40), reason="换泵")
+    watch.passes(50)
+    assert deeds(watch, alert) == ["raised"]
+    watch.passes(15)
+    assert deeds(watch, alert) == ["raised", "escalated"]
+
+
 def test_maintenance_that_ended_while_the_engine_was_away_calls_when_it_is_back(
     begin: Begin,
 ) -> None:
