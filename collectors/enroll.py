@@ -23,6 +23,11 @@ SERVER = "server"
 POST = "post-"
 """What the user of a guard post begins with, such as `post-gate-east`."""
 
+FOREIGN = "devices-"
+"""What the user of devices without our code begins with, such as `devices-tasmota`."""
+READER = "reader-"
+"""What the user of a program that only looks begins with, such as `reader-home-assistant`."""
+
 ITERATIONS = 1000
 """Of PBKDF2. The passwords are 192 random bits, so stretching adds nothing but time at connect."""
 
@@ -57,6 +62,22 @@ topic read {wire.REPLY_ROOT}{{user}}
 """
 
 
+# Mosquitto looks at a `deny` before anything that is granted.
+_FOREIGN_RIGHTS = f"""
+user {{user}}
+topic deny {wire.ROOT}/#
+topic readwrite #
+"""
+
+_READER_RIGHTS = f"""
+user {{user}}
+topic read {wire.ROOT}/node/+/status
+topic read {wire.ROOT}/node/+/state/#
+topic read {wire.ALERT_FILTER}
+topic readwrite homeassistant/#
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Enrolment:
     """What a node needs to connect; the password exists nowhere else in clear."""
@@ -79,14 +100,30 @@ def enroll(node: str, data: Path, address: str) -> Enrolment:
     `address` is where the broker is (`mqtt://HOST:PORT`). Raises CampusError for a name that
     cannot be a user's.
     """
-    if node == SERVER or node.startswith(POST):
-        raise CampusError(f"{node!r} is kept for the services and guard posts: rename the node")
+    if node == SERVER or node.startswith((POST, FOREIGN, READER)):
+        raise CampusError(
+            f"{node!r} is kept for services, guard posts, foreign devices and readers: "
+            "rename the node"
+        )
     return Enrolment(_reachable(address), node, _admit(node, data))
 
 
 def enroll_post(gate: str, data: Path, address: str) -> Enrolment:
     """Let the guard post of `gate` in: it reads alerts and sends commands, nothing else."""
     user = POST + gate
+    return Enrolment(_reachable(address), user, _admit(user, data))
+
+
+def enroll_devices(name: str, data: Path, address: str) -> Enrolment:
+    """Let devices without our code in, for the bridge to hear: every topic but our own."""
+    user = FOREIGN + name
+    return Enrolment(_reachable(address), user, _admit(user, data))
+
+
+def enroll_reader(name: str, data: Path, address: str) -> Enrolment:
+    """Let a program in that shows nodes, points and alerts, such as Home Assistant; it commands
+    nothing of ours and sees no badge."""
+    user = READER + name
     return Enrolment(_reachable(address), user, _admit(user, data))
 
 
@@ -168,7 +205,12 @@ def _own_rights(user: str) -> str:
     """What a user may beyond the patterns that hold for all."""
     if user == SERVER:
         return ""
-    return (_POST_RIGHTS if user.startswith(POST) else _NODE_RIGHTS).format(user=user)
+    for beginning, rights in (
+        (POST, _POST_RIGHTS), (FOREIGN, _FOREIGN_RIGHTS), (READER, _READER_RIGHTS),
+    ):  # fmt: skip
+        if user.startswith(beginning):
+            return rights.format(user=user)
+    return _NODE_RIGHTS.format(user=user)
 
 
 def _write_private(path: Path, text: str) -> None:

@@ -25,7 +25,16 @@ def add(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
         ("revoke", run_revoke, "shut a node out"),
     ):
         verb = verbs.add_parser(name, help=text)
-        verb.add_argument("node", metavar="NODE")
+        verb.add_argument("node", metavar="NODE", help="of the site file, or the name given before")
+        kinds = verb.add_mutually_exclusive_group()
+        kinds.add_argument(
+            "--devices", action="store_true",
+            help="NODE names devices without our code, such as tasmota, for the bridge to hear",
+        )  # fmt: skip
+        kinds.add_argument(
+            "--reader", action="store_true",
+            help="NODE names a program that only looks, such as home-assistant",
+        )  # fmt: skip
         add_place_options(verb)
         verb.add_argument("--json", action="store_true", help="one JSON object, for programs")
         verb.set_defaults(run=run)
@@ -44,12 +53,21 @@ def _known_node(site: Site, node: str) -> NodeId:
 
 
 def run_enroll(args: argparse.Namespace) -> None:
-    from collectors.enroll import enroll
+    from collectors.enroll import enroll, enroll_devices, enroll_reader
 
     place = workplace(args)
-    made = enroll(_known_node(place.site, args.node), place.data, place.site.services.mqtt)
+    address = place.site.services.mqtt
+    if args.devices or args.reader:
+        let_in = enroll_devices if args.devices else enroll_reader
+        made = let_in(args.node, place.data, address)
+    else:
+        made = enroll(_known_node(place.site, args.node), place.data, address)
     if args.json:
         print(json.dumps({"url": made.url, "user": made.user, "password": made.password}))
+        return
+    if args.devices or args.reader:
+        print("This is shown once; enter it where the device or program asks for its MQTT broker:")
+        print(f"  broker    {made.url}\n  user      {made.user}\n  password  {made.password}")
         return
     print(f"Node {args.node} may connect. This is shown once; put it on the node:")
     print("  in /etc/campus/node.env (mode 600), with deploy/campus-node.service:")
@@ -60,10 +78,12 @@ def run_enroll(args: argparse.Namespace) -> None:
 
 
 def run_revoke(args: argparse.Namespace) -> None:
-    from collectors.enroll import revoke
+    from collectors.enroll import FOREIGN, READER, revoke
 
     place = workplace(args)
-    was = revoke(_known_node(place.site, args.node), place.data)
+    beginning = FOREIGN if args.devices else READER if args.reader else ""
+    user = beginning + args.node if beginning else _known_node(place.site, args.node)
+    was = revoke(user, place.data)
     if args.json:
         print(json.dumps({"node": args.node, "revoked": bool(was)}))
     else:

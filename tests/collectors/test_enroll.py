@@ -8,7 +8,15 @@ from pathlib import Path
 import pytest
 
 from collectors.broker import Broker
-from collectors.enroll import Enrolment, enroll, enroll_post, revoke, server_login
+from collectors.enroll import (
+    Enrolment,
+    enroll,
+    enroll_devices,
+    enroll_post,
+    enroll_reader,
+    revoke,
+    server_login,
+)
 from collectors.mqtt import MqttTransport
 from collectors.transport import Message
 from devices import wire
@@ -131,6 +139,61 @@ def test_a_node_writes_and_reads_its_own_topics_only(address: str, tmp_path: Pat
         services.publish(wire.ack_topic("canteen-pi"), b"{}")
         eventually(lambda: wire.ack_topic("canteen-pi") in overheard)
         assert overheard == [wire.node_command_topic("canteen-pi"), wire.ack_topic("canteen-pi")]
+
+
+def test_foreign_devices_write_what_they_like_but_nothing_of_ours(
+    address: str, tmp_path: Path
+) -> None:
+    made = enroll_devices("tasmota", tmp_path, address)
+    assert made.user == "devices-tasmota"
+    heard: list[str] = []
+    with server(address, tmp_path) as services:
+        services.subscribe("#", lambda message: heard.append(message.topic))
+        services.wait_connected(10)
+        for topic in (
+            wire.up_topic("canteen-pi"), wire.node_command_topic("canteen-pi"),
+            wire.command_topic("acknowledge"), wire.alert_topic("1"),
+        ):  # fmt: skip
+            try_to_write(made, topic)
+        allowed = ["tele/plug/SENSOR", "zigbee2mqtt/0x1", "shellies/a/online", "homeassistant/x"]
+        with connection(made.url, made.user, made.password) as device:
+            device.wait_connected(10)
+            for topic in allowed:
+                device.publish(topic, b"{}")
+            eventually(lambda: len(heard) >= len(allowed))
+    assert heard == allowed
+
+
+def test_a_reader_sees_states_and_alerts_and_commands_nothing(address: str, tmp_path: Path) -> None:
+    made = enroll_reader("home-assistant", tmp_path, address)
+    seen: list[str] = []
+    written: list[str] = []
+    with (
+        server(address, tmp_path) as services,
+        connection(made.url, made.user, made.password) as reader,
+    ):
+        services.subscribe("#", lambda message: written.append(message.topic))
+        reader.subscribe("#", lambda message: seen.append(message.topic))
+        services.wait_connected(10)
+        reader.wait_connected(10)
+        for topic in (wire.node_command_topic("canteen-pi"), wire.command_topic("acknowledge")):
+            try_to_write(made, topic)
+        reader.publish("homeassistant/status", b"online")
+        eventually(lambda: "homeassistant/status" in written)
+        assert written == ["homeassistant/status"]
+        hidden = [wire.up_topic("gate-east-pi"), wire.node_command_topic("canteen-pi")]
+        shown = [wire.state_topic("canteen-pi", "canteen/fridge-1/temperature"),
+                 wire.status_topic("canteen-pi"), wire.alert_topic("1")]  # fmt: skip
+        for topic in (*hidden, *shown):
+            services.publish(topic, b"{}")
+        eventually(lambda: wire.alert_topic("1") in seen)
+    assert [topic for topic in seen if topic.startswith("campus/")] == shown
+
+
+@pytest.mark.parametrize("node", ["server", "post-x", "devices-x", "reader-x"])
+def test_a_node_cannot_take_the_name_of_somebody_else(tmp_path: Path, node: str) -> None:
+    with pytest.raises(CampusError, match="rename the node"):
+        enroll(node, tmp_path, "mqtt://127.0.0.1")
 
 
 def test_a_guard_post_reads_alerts_sends_commands_and_hears_the_answer(
