@@ -82,6 +82,9 @@ STEP_TOGETHER = 0.7
 STEP_ALONE = 5.0
 STEP_QUIET = 0.25
 """Without siblings: five units, and before and after all within a quarter of the step."""
+SWITCHED = 8.0
+"""A sensor whose own mean variation is larger, in its unit, measures what people switch on and off;
+alone, it has no habits that could be judged."""
 LARGE_SHARE = 0.98
 LARGE_RATE = 0.05
 

@@ -28,18 +28,24 @@ class Group:
         *,
         alike: bool = True,
         inert: bool = True,
+        habits: bool = True,
+        silence: Silence | None = None,
+        everyone: list[Track] | None = None,
     ) -> None:
         """`alike`: the sensors share what they measure, so their levels may be compared. Where
         they do not, such as in fridges, only each one's own habits are judged. `inert`: what is
-        measured cannot truly jump from one reading to the next, as temperature."""
+        measured cannot truly jump from one reading to the next, as temperature. Without `habits`
+        only silence and values that cannot be are told. Groups may share who watches silence."""
         self._tell = tell
         self._alike = alike
         self._inert = inert
+        self._habits = habits
+        self._everyone: list[Track] = [] if everyone is None else everyone
         self._low, self._high, self._errors = limits
         self.tracks: dict[str, Track] = {}
         self._all: list[Track] = []
         self._pattern = noise.Pattern()
-        self._silence = Silence(tell)
+        self._silence = silence or Silence(tell)
         self._number: int | None = None
         self._pulse: list[tuple[int, float]] = []
         """Where the group as a whole was in the last six hours."""
@@ -52,6 +58,7 @@ class Group:
         if track is None:
             track = self.tracks[name] = Track(name)
             self._all.append(track)
+            self._everyone.append(track)
         if at >= self._due or self._number is None:
             self._advance(at)
         if at <= track.at:
@@ -73,7 +80,8 @@ class Group:
             self._close(self._number)
         for track in self._all:
             self._end(track)
-        self._silence.finish(self._all, self.now, ended)
+        if self._everyone[:1] == self._all[:1]:  # once, by the group of the first sensor
+            self._silence.finish(self._everyone, max(t.at for t in self._everyone), ended)
 
     def _refused(self, track: Track, at: float, value: float) -> bool:
         """Whether a value cannot be; it then teaches nothing."""
@@ -98,19 +106,21 @@ class Group:
         number = int(at // f.BIN)
         if self._number is not None and number > self._number:
             self._close(self._number)
-            self._silence.check(self._all, at)
+            self._silence.check(self._everyone, at)
         self._number = max(number, self._number or number)
         self._due = (self._number + 1) * f.BIN
 
     def _close(self, number: int) -> None:
         active = [track for track in self._all if track.bin == number and track.values]
-        if active:
+        if active and self._habits:
             noise.judge(self._all, active, number, self._pattern)
             level.judge(self._all, active, number, self._alike)
             self._pulse.append((number, level.median([track.centred for track in active])))
             if len(self._pulse) > level.MEMORY:
                 self._pulse.pop(0)
             for track in active:
+                if self._switched(track):
+                    track.noise_score = 0.0
                 self._judge(track)
                 steps.watch(track)
                 track.values = []
@@ -170,6 +180,9 @@ class Group:
             return lasts > (f.FROZEN_ALONE if known else f.FROZEN_NEW)
         return moved >= (f.FROZEN_MOVED if known else f.FROZEN_MOVED_NEW) * track.unit
 
+    def _switched(self, track: Track) -> bool:
+        return len(self._all) < 3 and track.own > f.SWITCHED
+
     def _moved(self, track: Track) -> float | None:
         """How far the others went since the run of equal readings began; None where none speak."""
         since = track.since // f.BIN
@@ -206,10 +219,11 @@ class Group:
         """A movement has its three readings after: a step, a spike, or nothing."""
         assert self._number is not None
         if track.bins > f.WARM_BINS:
-            if self._alike:
+            score = 0.0
+            if self._alike and len(self._all) >= 3:
                 score = steps.step(track, self._all, self._number)
-            else:
-                score = steps.lone_step(track) if self._inert else 0.0
+            elif self._inert and not self._switched(track):
+                score = steps.lone_step(track)
             if score:
                 back = steps.is_back(track, score)
                 start = _began(track) if back else track.left

@@ -178,3 +178,31 @@ def test_two_readings_of_one_time_and_late_ones_change_nothing() -> None:
         detector.observe("a", START + 60 * minute - 3000, 99.0)
     detector.finish()
     assert list(detector.taken()) == []
+
+
+def test_points_of_different_places_and_measurements_are_not_compared() -> None:
+    detector = Detector()
+    for minute in range(4 * 1440):
+        at = START + 60.0 * minute
+        room = weather(60.0 * minute)
+        warm = 15 if minute > 4500 else 0
+        for name, value in (
+            ("room-1/temperature", room),
+            ("room-2/temperature", room + 1 + min(warm, max(0, minute - 4500) / 60)),
+            ("room-1/humidity", 90 - 2 * room),
+            ("boiler/power", 2000.0 if minute % 97 < 40 else 0.0),
+        ):
+            detector.observe(name, at, round(value + (minute * 7919) % 13 / 100, 2))
+    detector.finish()
+    assert list(detector.taken()) == []
+
+
+def test_a_whole_campus_that_falls_silent_is_one_fault_whatever_is_measured() -> None:
+    detector = Detector()
+    for minute in range(3000):
+        if not 2000 <= minute < 2400:
+            for name in ("room-1/temperature", "room-2/temperature", "room-1/humidity", "gas-1"):
+                value = weather(60.0 * minute) + (minute * 7919) % 13 / 100
+                detector.observe(name, START + 60.0 * minute, round(value, 2))
+    detector.finish()
+    assert [episode.fault for episode in detector.taken()] == [FaultName.SITE_SILENT]
