@@ -136,6 +136,9 @@ def test_completeness_and_dead_letters_come_from_the_ledger(
     receipts = [Receipt(r.origin, r.at, 1) for r in readings if r.origin.seq != 2]
     letter = DeadLetter(dashboard.clock.now(), NodeId("canteen-pi"), "not JSON", b"\xff<b>")
     dashboard.ledger.record(receipts, [letter])
+    dashboard.store.write([dashboard.reading(FRIDGE, 4.0, ago) for ago in (90, 30, 10)])
+    (minutes,) = program.get(f"/api/v1/completeness?from=2026-11-24&point={FRIDGE}")["minutes"]
+    assert (minutes["day"], minutes["present"], minutes["of"]) == ("2026-11-24", 2, 600)
     (day,) = program.get("/api/v1/completeness?node=canteen-pi")["days"]
     assert (day["day"], day["received"], day["missing"]) == ("2026-11-24", 3, 1)
     (dead,) = program.get("/api/v1/dead-letters")["dead_letters"]
