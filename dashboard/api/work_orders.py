@@ -15,6 +15,7 @@ from dashboard.api.parameters import body, decimal, one_of, text, time_of
 from dashboard.asking import ask_about_order
 from dashboard.photos import BadPhoto
 from dashboard.problems import BadInput
+from dashboard.records.assets import Category
 from dashboard.roles import Permission
 from dashboard.section import Section, parts
 
@@ -30,6 +31,10 @@ TEXTS = {
 }  # fmt: skip
 """The texts that a change may hold, with how long each may be."""
 NUMBERS = {"cost": (0.0, 10_000_000.0), "down_s": (0.0, 31_622_400.0), "rating": (1.0, 5.0)}
+IT_CATEGORIES = (
+    Category.COMPUTER, Category.PROJECTOR, Category.SOUND, Category.COMMUNICATION,
+    Category.INSTRUMENT,
+)  # fmt: skip
 CHOICES = {"queue": Queue, "urgency": Urgency, "result": Result, "for": Waiting}
 
 SEARCH = {
@@ -156,6 +161,9 @@ def report_fault(data: Mapping[str, Any], who: str = "") -> Mapping[str, Any]:
         for key in ("asset", "description", "department", "phone", "urgency", "queue", "task",
                     "title_en", "photo")
     }  # fmt: skip
+    if more["asset"] and not more["queue"]:
+        card = parts().upkeep.assets.get(more["asset"])
+        more["queue"] = Queue.IT.value if card and card.category in IT_CATEGORIES else ""
     wish = {"title": title, "place": place, "point": point, **more}
     return ask_about_order("", "report", {k: v for k, v in wish.items() if v}, who)
 
