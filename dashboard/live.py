@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any, Protocol
 
+from alerts.corrected import Corrections
 from alerts.model import Alert, AlertState
 from collectors.quality import Grader
 from collectors.store import Store
@@ -43,11 +44,13 @@ class Hub:
     name = "live"
 
     def __init__(
-        self, site: Site, transport: Transport, clock: Clock, *, max_streams: int = 240
-    ) -> None:
+        self, site: Site, transport: Transport, clock: Clock, *, max_streams: int = 240,
+        corrections: Corrections | None = None,
+    ) -> None:  # fmt: skip
         self.now = Picture(site)
         self._site, self._transport, self._clock = site, transport, clock
         self._grader = Grader(site.kinds)
+        self._corrections = corrections
         self._inbox: queue.Queue[Callable[[], Event | None]] = queue.Queue()
         self._pending: list[Event] = []
         self._store: Store | None = None
@@ -188,6 +191,8 @@ class Hub:
         for reading in wire.decode_batch(message.topic, message.payload, self._site.kinds).readings:
             quality = self._grader.grade(reading, now)
             graded = reading if quality is reading.quality else replace(reading, quality=quality)
+            if self._corrections is not None:
+                graded = self._corrections.fittings.corrected(graded)
             event = self.now.keep(graded, now)
             if event is not None:
                 self._pending.append(event)
@@ -219,6 +224,8 @@ class Hub:
     def _ask(self) -> None:
         while not self._stop.wait(0.5):
             now = self._clock.monotonic()
+            if self._corrections is not None:
+                self._corrections.look()
             if self._resync_at is not None and now >= self._resync_at:
                 self._resync_at = None
                 self._drop_ended()

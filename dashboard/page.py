@@ -10,6 +10,7 @@ from flask_login import current_user
 
 from alerts.faultlore import fault_of
 from dashboard import words
+from dashboard.fitted import overdue
 from dashboard.present import (
     Named,
     age_text,
@@ -119,6 +120,7 @@ def prepare(app: Flask) -> None:
             "span_words": span_text,
             "since_text": lambda at: span_text((now - at).total_seconds()),
             "parse_time": parse_time,
+            "calibration_overdue": overdue,
         }
 
     def note_position() -> None:

@@ -105,6 +105,8 @@ def run_test(args: argparse.Namespace) -> int:
 
 def run_backtest(args: argparse.Namespace) -> None:
     from alerts.backtest import backtest
+    from alerts.book import Book
+    from alerts.corrected import CorrectedStore, Corrections
     from alerts.plan import load_plan
     from collectors.store import open_store
 
@@ -119,7 +121,11 @@ def run_backtest(args: argparse.Namespace) -> None:
     if start >= end:
         raise CampusError("--from is not before --to")
     by_hold: dict[str, int] = {}
-    with contextlib.closing(open_store(site, place.data, readonly=True)) as store:
+    with (
+        contextlib.closing(open_store(site, place.data, readonly=True)) as raw,
+        contextlib.closing(Book(place.book, readonly=True)) as book,
+    ):
+        store = CorrectedStore(raw, Corrections(site, book, place.clock()))
         found = backtest(site, plan, store, start, end, _progress)
         if args.rule:
             by_hold[""] = found.raised[args.rule]

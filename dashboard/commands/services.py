@@ -124,6 +124,7 @@ def run_engine(args: argparse.Namespace) -> None:
 
 def run_web(args: argparse.Namespace) -> None:
     from alerts.book import Book
+    from alerts.corrected import CorrectedStore, Corrections
     from alerts.plan import load_plan
     from alerts.planwatch import PlanWatch
     from collectors.ledgers import Ledgers
@@ -143,17 +144,20 @@ def run_web(args: argparse.Namespace) -> None:
     site, data = place.site, place.data
     plan = load_plan(place.plan, site)
     with contextlib.ExitStack() as opened:
-        store = opened.enter_context(contextlib.closing(open_store(site, data, readonly=True)))
+        raw = opened.enter_context(contextlib.closing(open_store(site, data, readonly=True)))
         book = opened.enter_context(contextlib.closing(Book(place.book, readonly=True)))
+        corrections = Corrections(site, book, clock)
+        store = CorrectedStore(raw, corrections)
         ledger = opened.enter_context(contextlib.closing(Ledgers(data, site.timezone)))
         accounts = opened.enter_context(contextlib.closing(Accounts(place.register, clock)))
         canteen = opened.enter_context(contextlib.closing(CanteenLog(place.register, clock)))
         handovers = opened.enter_context(contextlib.closing(Handovers(place.register, clock)))
         upkeep = opened.enter_context(contextlib.closing(Upkeep(place.register, data, clock)))
+        upkeep.watch(corrections)
         # Two dashboards may look at one broker, so each has an id of its own.
         client = f"campus-web-{secrets.token_hex(4)}"
         transport = connect_to(site, client, clean=True)
-        hub = Hub(site, transport, clock)
+        hub = Hub(site, transport, clock, corrections=corrections)
         hub.prime(store, book)
         parts = Parts(
             site, PlanWatch(plan), store, book, ledger, hub, Requester(transport, client), accounts,

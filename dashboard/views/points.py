@@ -9,6 +9,7 @@ from werkzeug.exceptions import NotFound
 from collectors.store import EventQuery, SeriesQuery
 from dashboard.api.answers import is_number
 from dashboard.api.parameters import time_range
+from dashboard.fitted import fittings
 from dashboard.panels import open_alerts, panel
 from dashboard.roles import Permission
 from dashboard.section import Section, parts
@@ -47,6 +48,9 @@ def history(id: str) -> str:
     return render_template(
         "point.html", panel=panel(point), numeric=is_number(point), ranges=RANGES, chosen=chosen,
         seconds=int(RANGES[chosen].total_seconds()), events=events, trouble=trouble,
+        asset=fittings().asset_of(parts().site.points[point], parts().clock.now()),
+        calibration=fittings().calibration(point, parts().clock.now()),
+        fitted=fittings().history(point),
         alerts=[alert for alert in open_alerts() if alert.data.get("point") == id],
         others=_comparable(point),
     )  # fmt: skip

@@ -11,6 +11,7 @@ from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
 
+from alerts.corrected import CorrectedStore, Corrections
 from alerts.fittings import Calibration, Fitting
 from alerts.model import Alert, AlertState, Deed, Delivery, DeliveryState, Severity, Transition
 from alerts.mute import Mute
@@ -81,6 +82,8 @@ class PaperBook:
         self.kept: dict[str, Alert] = {}
         self.orders: dict[str, WorkOrder] = {}
         self.muted: list[Mute] = []
+        self.fitted: list[Fitting] = []
+        self.calibrated: list[Calibration] = []
         self.noted: dict[str, tuple[datetime, str, str]] = {}
         """By alert: when somebody noted what."""
 
@@ -129,10 +132,10 @@ class PaperBook:
         return [o for o in self.orders.values() if o.state in wanted and fits.fits(o)]
 
     def fittings(self) -> list[Fitting]:
-        return []
+        return self.fitted
 
     def calibrations(self) -> list[Calibration]:
-        return []
+        return self.calibrated
 
     def work_order(self, id: str) -> WorkOrder | None:
         return self.orders.get(id)
@@ -197,11 +200,16 @@ class Dashboard:
         self.world = close(closing(MemoryTransport(self.exchange, "world")))
         self.book = PaperBook()
         self.engine = PaperEngine(self.book, self.world, self.tell)
-        self.hub = Hub(site, self.web, clock, max_streams=streams)
+        corrections = Corrections(site, self.book, clock)
+        self.upkeep.watch(corrections)
+        self.hub = Hub(
+            site, self.web, clock, max_streams=streams, corrections=corrections
+        )  # fmt: skip
         plan = load_plan(folder / "plan.toml", site)
         self.parts = Parts(
-            site, PlanWatch(plan), self.store, self.book, self.ledger, self.hub,
-            Requester(self.web, "web"), self.accounts, self.canteen, self.upkeep, self.handovers,
+            site, PlanWatch(plan), CorrectedStore(self.store, corrections), self.book,
+            self.ledger, self.hub, Requester(self.web, "web"), self.accounts, self.canteen,
+            self.upkeep, self.handovers,
             clock, folder,
         )  # fmt: skip
         self.app: Flask = create_app(self.parts)
