@@ -69,6 +69,9 @@ class CorrectedStore:
     def tend(self, now: datetime) -> bool:
         return self._store.tend(now)
 
+    def forget(self, moved: Sequence[tuple[PointId, int]]) -> None:
+        self._store.forget(moved)
+
     def latest(self, points: Iterable[PointId]) -> Mapping[PointId, Reading]:
         known = self._corrections.look()
         return {id: known.corrected(r) for id, r in self._store.latest(points).items()}
