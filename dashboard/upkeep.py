@@ -17,6 +17,7 @@ class Upkeep:
         self._corrections: Corrections | None = None
         self.assets = self._registers.assets
         self.stock = self._registers.stock
+        self.tasks = self._registers.tasks
 
     def watch(self, corrections: Corrections) -> None:
         """Which cached calibrations are to be looked up again once one was made here."""

@@ -106,6 +106,21 @@ WAITINGS: Words = {
     "parts": _("待件"),
     "external": _("外修"),
 }
+TASK_CADENCES: Words = {
+    "week": _("每周"),
+    "month": _("每月"),
+    "quarter": _("每季"),
+    "term": _("每学期开学前"),
+    "half-year": _("每半年"),
+    "year": _("每年"),
+}
+TASK_STATES: Words = {
+    "overdue": _("到期"),
+    "working": _("已开单"),
+    "soon": _("两周内"),
+    "later": _("未到期"),
+    "stopped": _("已停止"),
+}
 ASSET_STATES: Words = {
     "in-use": _("在用"),
     "idle": _("闲置"),

@@ -137,6 +137,7 @@ def run_web(args: argparse.Namespace) -> None:
     from dashboard.records.accounts import Accounts
     from dashboard.records.canteen import CanteenLog
     from dashboard.records.handovers import Handovers
+    from dashboard.taskkeeper import TaskKeeper
     from dashboard.upkeep import Upkeep
     from dashboard.web import WebService
 
@@ -163,7 +164,10 @@ def run_web(args: argparse.Namespace) -> None:
             site, PlanWatch(plan), store, book, ledger, hub, Requester(transport, client), accounts,
             canteen, upkeep, handovers, clock, data,
         )  # fmt: skip
-        run_services([transport, WebService(create_app(parts), site.services.http, clock), hub])
+        upkeep.tasks.suggest(clock.now().astimezone(site.timezone).date())
+        app = create_app(parts)
+        web = WebService(app, site.services.http, clock)
+        run_services([transport, web, hub, TaskKeeper(app)])
 
 
 def run_node(args: argparse.Namespace) -> None:

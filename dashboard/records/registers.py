@@ -4,6 +4,7 @@ from alerts.database import open_database
 from dashboard.records.accounts import MIGRATIONS
 from dashboard.records.assets import Assets
 from dashboard.records.stock import Stock
+from dashboard.records.tasks import Tasks
 from devices.service import Clock
 
 
@@ -14,6 +15,7 @@ class Registers:
         self._engine = open_database(url, "records.register", MIGRATIONS, "alembic_version")
         self.assets = Assets(self._engine, clock)
         self.stock = Stock(self._engine, clock)
+        self.tasks = Tasks(self._engine, clock)
 
     def close(self) -> None:
         self._engine.dispose()
