@@ -18,6 +18,7 @@ class Upkeep:
         self.assets = self._registers.assets
         self.stock = self._registers.stock
         self.tasks = self._registers.tasks
+        self.write_offs = self._registers.write_offs
 
     def watch(self, corrections: Corrections) -> None:
         """Which cached calibrations are to be looked up again once one was made here."""

@@ -114,6 +114,32 @@ TASK_CADENCES: Words = {
     "half-year": _("每半年"),
     "year": _("每年"),
 }
+WRITE_OFF_STATES: Words = {
+    "draft": _("待鉴定"),
+    "appraised": _("待审批"),
+    "approved": _("待处置"),
+    "disposed": _("待销卡"),
+    "closed": _("已结束"),
+}
+WRITE_OFF_REASONS: Words = {
+    "worn": _("超过年限且不能用"),
+    "uneconomic": _("没有维修价值"),
+    "obsolete": _("技术淘汰"),
+    "unsafe": _("不安全"),
+}
+WRITE_OFF_DEEDS: Words = {
+    "draft": _("申请"),
+    "sign": _("鉴定签字"),
+    "approve": _("审批"),
+    "dispose": _("处置"),
+    "close": _("销卡"),
+    "withdraw": _("撤回"),
+}
+DISPOSAL_WAYS: Words = {
+    "recycled": _("回收"),
+    "auctioned": _("拍卖"),
+    "destroyed": _("销毁"),
+}
 TASK_STATES: Words = {
     "overdue": _("到期"),
     "working": _("已开单"),

@@ -5,6 +5,7 @@ from dashboard.records.accounts import MIGRATIONS
 from dashboard.records.assets import Assets
 from dashboard.records.stock import Stock
 from dashboard.records.tasks import Tasks
+from dashboard.records.writeoffs import WriteOffs
 from devices.service import Clock
 
 
@@ -16,6 +17,7 @@ class Registers:
         self.assets = Assets(self._engine, clock)
         self.stock = Stock(self._engine, clock)
         self.tasks = Tasks(self._engine, clock)
+        self.write_offs = WriteOffs(self._engine, clock, self.assets)
 
     def close(self) -> None:
         self._engine.dispose()
