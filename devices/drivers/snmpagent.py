@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -64,6 +65,8 @@ class SnmpAgent:
         self._who = self._identity(credentials)
         self._lock = threading.Lock()
         self._loop = asyncio.new_event_loop()
+        # A thread of its own: whoever asks may be within another event loop.
+        self._lane = ThreadPoolExecutor(1, thread_name_prefix="snmp")
         self._engine = snmp.SnmpEngine()
         self._closed = False
 
@@ -82,13 +85,17 @@ class SnmpAgent:
             if self._closed:
                 return
             self._closed = True
-            self._engine.close_dispatcher()
-            self._loop.run_until_complete(_settle())
-            self._loop.close()
+            self._lane.submit(self._end).result()
+            self._lane.shutdown()
+
+    def _end(self) -> None:
+        self._engine.close_dispatcher()
+        self._loop.run_until_complete(_settle())
+        self._loop.close()
 
     def _run(self, question: Any) -> Any:
         with self._lock:
-            return self._loop.run_until_complete(question)
+            return self._lane.submit(self._loop.run_until_complete, question).result()
 
     async def _walk(self, oid: Oid) -> dict[Oid, Answer]:
         rows: dict[Oid, Answer] = {}

@@ -185,4 +185,4 @@ def test_points_that_speak_only_on_events_are_never_old() -> None:
     from devices.kinds import KINDS
 
     now = Clock().now()
-    assert not is_stale(KINDS["access"], now.replace(year=2020), now)
+    assert not is_stale(KINDS["access"].stale_after, now.replace(year=2020), now)

@@ -54,7 +54,7 @@ def test_a_batch_from_any_client_is_stored_answered_and_shown_within_two_seconds
     assert access[0]["value"] == "denied"
     assert access[0]["detail"] == detail
     ack = json.loads(next(line for line in acks if "by-hand" in line).split(" ", 1)[1])
-    assert ack == {"boot": "by-hand", "seq": [1042]}
+    assert {"boot": "by-hand", "seq": [1042]}.items() <= ack.items()
 
 
 @pytest.mark.parametrize(
