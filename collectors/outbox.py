@@ -11,7 +11,7 @@ from pathlib import Path
 from zlib import crc32
 
 from collectors.mending import HELD, TO_SEND, Mended, first_time, from_the_future, mend
-from collectors.outboxfile import open_file, set_aside, take_over
+from collectors.outboxfile import is_corruption, open_file, set_aside, take_over
 from collectors.timeline import Taken, Timeline
 from devices import wire
 from devices.errors import StoreUnavailable
@@ -90,17 +90,21 @@ class Outbox:
         self._closed = False
         self._commits = 0
         self._db = self._open()
-        self._load()
+        try:
+            self._load()
+        except sqlite3.Error as error:
+            self._recover(error)
 
     # --- opening -----------------------------------------------------------------------------
 
     def _open(self) -> sqlite3.Connection:
         try:
             return open_file(self._path)
-        except sqlite3.OperationalError as error:
+        except OSError as error:
             return self._in_memory(error)
-        except sqlite3.DatabaseError as error:
-            return self._start_over(error)
+        except sqlite3.Error as error:
+            broken = is_corruption(error, self._path)
+            return self._start_over(error) if broken else self._in_memory(error)
 
     def _start_over(self, error: sqlite3.Error) -> sqlite3.Connection:
         try:
@@ -135,10 +139,14 @@ class Outbox:
 
     def _load(self) -> None:
         # Times of an earlier run of the machine can no longer be mended: they go as they are.
-        self._db.execute(
-            "UPDATE batch SET state = 0 WHERE state = 1 AND kernel <> ?", (self._kernel,)
-        )
-        self._db.execute("DELETE FROM batch WHERE state = 2 AND kernel <> ?", (self._kernel,))
+        for statement in (
+            "UPDATE batch SET state = 0 WHERE state = 1 AND kernel <> ?",
+            "DELETE FROM batch WHERE state = 2 AND kernel <> ?",
+        ):
+            try:
+                self._db.execute(statement, (self._kernel,))
+            except sqlite3.OperationalError as error:
+                log.warning("the outbox cannot be written now: %s", error)
         count, size = self._db.execute(
             "SELECT coalesce(sum(count), 0), coalesce(sum(length(payload)), 0) FROM batch "
             "WHERE state < 2"

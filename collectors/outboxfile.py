@@ -8,14 +8,13 @@ from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
-from zlib import crc32
 
+from collectors.logcheck import broken_within, log_of
 from collectors.logroom import make_room
+from collectors.salvage import salvage
 
 log = logging.getLogger(__name__)
 
-LONGEST = 4 * 1024**3
-"""Bytes; a header that tells more is not believed."""
 KEEP = 3
 """Corrupt files that stay for a look at them; older ones go."""
 
@@ -46,10 +45,28 @@ CREATE TABLE IF NOT EXISTS tally (name TEXT PRIMARY KEY, value INTEGER NOT NULL)
         for table, columns in _MORE.items()
     }
 )
+_STRANGE = """
+SELECT 1 FROM batch WHERE typeof(state) <> 'integer' OR state NOT BETWEEN 0 AND 2
+    OR (state = 2 AND synced <> 0) OR typeof(kernel) <> 'text' OR typeof(base) <> 'integer'
+UNION ALL SELECT 1 FROM last WHERE typeof(at) <> 'integer' OR typeof(sure) <> 'integer'
+UNION ALL SELECT 1 FROM tally WHERE typeof(value) <> 'integer' LIMIT 1
+"""
+
+
+def is_corruption(error: sqlite3.Error, path: Path) -> bool:
+    """Whether it is the file that is at fault, and not the disk, its rights or another program."""
+    if not isinstance(error, sqlite3.OperationalError):
+        return True
+    code = error.sqlite_errorcode & 0xFF if hasattr(error, "sqlite_errorcode") else 0
+    if code == sqlite3.SQLITE_READONLY:
+        return os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)
+    return code == sqlite3.SQLITE_ERROR or (code == sqlite3.SQLITE_CANTOPEN and path.is_file())
 
 
 def open_file(path: Path | None) -> sqlite3.Connection:
     """A checked database. Raises sqlite3.DatabaseError where it is corrupt."""
+    if path is not None and log_of(path).exists() and broken_within(log_of(path).read_bytes()):
+        raise sqlite3.DatabaseError("its log is damaged in the midst")
     name = ":memory:" if path is None else str(path)
     db = sqlite3.connect(name, isolation_level=None, check_same_thread=False, timeout=5.0)
     try:
@@ -57,9 +74,11 @@ def open_file(path: Path | None) -> sqlite3.Connection:
         db.execute("PRAGMA synchronous = FULL")
         db.executescript(_SCHEMA)
         _add_columns(db)
-        (verdict,) = db.execute("PRAGMA quick_check(1)").fetchone()
+        (verdict,) = db.execute("PRAGMA integrity_check(1)").fetchone()
         if verdict != "ok":
             raise sqlite3.DatabaseError(verdict)
+        if db.execute(_STRANGE).fetchone() is not None:
+            raise sqlite3.DatabaseError("it holds what was never written")
         if path is not None:
             make_room(path)
     except sqlite3.Error:
@@ -97,56 +116,25 @@ def set_aside(path: Path, now: datetime) -> Path:
 
 
 def take_over(aside: Path, db: sqlite3.Connection) -> int:
-    """Copy every whole batch of the corrupt file into `db`, in one transaction; how many."""
-    _restore_length(aside)
-    try:
-        broken = sqlite3.connect(aside, isolation_level=None)
-    except sqlite3.Error:
-        return 0
-    with contextlib.closing(broken):
-        before = db.total_changes
-        db.execute("BEGIN IMMEDIATE")
-        for row in _whole_batches(broken):
-            db.execute(
-                "INSERT OR IGNORE INTO batch (boot, seq, urgent, count, crc, payload) "
-                "VALUES (?, ?, ?, ?, ?, ?)",
-                row,
-            )
-        rescued = db.total_changes - before
+    """Copy every whole batch of the corrupt file into `db`, in one transaction; how many.
+
+    Raises sqlite3.Error or OSError where `db` cannot be written or the file not be read at all.
+    """
+    before = db.total_changes
+    db.execute("BEGIN IMMEDIATE")
+    columns = "(id, boot, seq, urgent, count, crc, payload) VALUES (?, ?, ?, ?, ?, ?, ?)"
+    for row in salvage(aside):
+        # Two rows may claim one number, where one of them is damaged.
+        if not db.execute(f"INSERT OR IGNORE INTO batch {columns}", row).rowcount:
+            db.execute(f"INSERT OR IGNORE INTO batch {columns}", (None, *row[1:]))
+    rescued = db.total_changes - before
+    # Only now, since SQLite removes the log that it finds.
+    with contextlib.closing(sqlite3.connect(aside, isolation_level=None)) as broken:
         for point, at in _readable(broken, "SELECT point, at FROM last"):
             if isinstance(point, str) and isinstance(at, int):
                 db.execute("INSERT OR REPLACE INTO last VALUES (?, ?, ?)", (point, at, at))
-        db.execute("COMMIT")
+    db.execute("COMMIT")
     return rescued
-
-
-def _restore_length(path: Path) -> None:
-    """Give a truncated file back the length its header tells, or SQLite reads nothing of it."""
-    with path.open("rb") as file:
-        header = file.read(32)
-    if header.startswith(b"SQLite format 3\0") and len(header) == 32:
-        page = int.from_bytes(header[16:18], "big")
-        length = (65536 if page == 1 else page) * int.from_bytes(header[28:32], "big")
-        if path.stat().st_size < length <= LONGEST:
-            os.truncate(path, length)
-
-
-def _whole_batches(broken: sqlite3.Connection) -> Iterator[tuple[Any, ...]]:
-    """From both ends, since reading stops at the first broken page; a damaged row is passed."""
-    for order in ("ASC", "DESC"):
-        rows = _readable(
-            broken,
-            f"SELECT boot, seq, urgent, count, crc, payload FROM batch ORDER BY id {order}",
-        )
-        for row in rows:
-            boot, seq, urgent, count, crc, payload = row
-            if (
-                isinstance(boot, str)
-                and all(isinstance(number, int) for number in (seq, urgent, count, crc))
-                and isinstance(payload, bytes)
-                and crc32(payload) == crc
-            ):
-                yield row
 
 
 def _readable(broken: sqlite3.Connection, query: str) -> Iterator[tuple[Any, ...]]:
