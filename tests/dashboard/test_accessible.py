@@ -67,7 +67,7 @@ def test_no_page_has_a_barrier(
     page.open("/login")
     found["/login"] = page.tab.evaluate(RUN)
     page.log_in(http, "admin", PASSWORD)
-    for path in (*PAGES, "/alerts/a1", "/maintenance/o1"):
+    for path in (*PAGES, "/alerts/a1", "/maintenance/o1", "/maintenance/o1/sheet", f"/r/{FRIDGE}"):
         page.open(path)
         found[path] = page.tab.evaluate(RUN)
         if page.overflow:

@@ -16,7 +16,9 @@ from tests.support.dashboards import FRIDGE, GATE, Dashboard, csrf_of, log_in
 PAGES = (
     "/", "/canteen", "/gates", "/classrooms", "/alerts", "/maintenance", "/nodes", "/settings",
     "/post/gate-east", f"/points/{FRIDGE}", f"/points/{GATE}", "/points/gate-east/access",
-    "/wall", "/canteen/sheet/2026-11-23", "/canteen/samples", "/handover",
+    "/wall", "/canteen/sheet/2026-11-23", "/canteen/samples", "/handover", "/assets", "/assets/new",
+    "/calibration", "/devices", "/labels", "/maintenance/log", "/reliability", "/stock", "/tasks",
+    "/write-offs",
     "/plan", "/plan/FOOD-01", "/mutes", "/alarm-health", "/alarm-health?back=3",
 )  # fmt: skip
 NAUGHTY = (
