@@ -21,6 +21,7 @@ from dashboard.roles import Permission
 from dashboard.section import discover
 from dashboard.section import parts as given_parts
 from dashboard.trials import Trials
+from dashboard.witness import Witness
 
 MAX_BODY = 1024 * 1024
 MAX_PHOTO_BODY = MOST_BYTES + 64 * 1024
@@ -66,6 +67,7 @@ def create_app(parts: Parts) -> Flask:
     limiter.limit("30 per minute", methods=["POST"])(app.view_functions["report.send"])
     app.extensions["sections"] = sections
     protect(app, parts.accounts, needs)
+    Witness(parts.clock.monotonic).watch(app)
     add_headers(app)
     handle_errors(app)
     page.prepare(app)

@@ -6,6 +6,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
+from alerts.book import PlanVersion
 from alerts.fittings import Calibration, Fitting
 from alerts.model import Alert, AlertState, Delivery, Transition
 from alerts.mute import Mute
@@ -20,6 +21,7 @@ from dashboard.live import Hub
 from dashboard.records.accounts import Accounts
 from dashboard.records.canteen import CanteenLog
 from dashboard.records.handovers import Handovers
+from dashboard.records.trail import Trail
 from dashboard.upkeep import Upkeep
 from devices.catalog import Site
 from devices.service import Clock
@@ -47,6 +49,7 @@ class Book(Protocol):
     def steps_within(self, start: datetime, end: datetime, /) -> Sequence[Transition]: ...
     def fittings(self) -> Sequence[Fitting]: ...
     def calibrations(self) -> Sequence[Calibration]: ...
+    def plans(self) -> Sequence[PlanVersion]: ...
     def mutes(self, now: datetime | None = None, /) -> Sequence[Mute]: ...
 
 
@@ -71,6 +74,7 @@ class Parts:
     canteen: CanteenLog
     upkeep: Upkeep
     handovers: Handovers
+    trail: Trail
     clock: Clock
     data: Path
 

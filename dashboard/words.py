@@ -340,6 +340,21 @@ DEEDS: Words = {
     "escalated": _("升级"),
     "ended": _("填写处理结果"),
 }
+TRAIL: Words = {
+    "log-in": _("登录"),
+    "log-out": _("退出登录"),
+    "user": _("用户"),
+    "token": _("程序令牌"),
+    "wall": _("墙屏链接"),
+    "setting": _("设置"),
+    "record": _("填写记录"),
+    "export": _("导出文件"),
+    "print": _("打印"),
+    "alert": _("告警处理"),
+    "order": _("维修单"),
+    "mute": _("停用与检修静默"),
+    "purge": _("清除过期记录"),
+}
 ORDER_DEEDS: Words = {
     "fault": _("发现故障"),
     "again": _("再次故障"),

@@ -90,11 +90,13 @@ class Records:
     """People's records, as SQLAlchemy addresses; empty: SQLite files in the data folder.
 
     A password belongs into the environment: `postgresql+psycopg://campus@host/campus` with
-    PGPASSWORD or a `~/.pgpass` file.
+    PGPASSWORD or a `~/.pgpass` file. Who did what is kept `trail_days`, six months at least
+    (网络安全法).
     """
 
     book: str = ""
     register: str = ""
+    trail_days: Annotated[int, Limits(ge=184, le=36_500)] = 400
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,12 +4,14 @@ import argparse
 import contextlib
 import getpass
 import json
+import os
 import secrets
 import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from dashboard.commands.place import add_place_options, workplace
+from devices.service import Clock
 
 if TYPE_CHECKING:
     from dashboard.records.accounts import Accounts
@@ -47,6 +49,23 @@ def _verb(
     return verb
 
 
+def _told(args: argparse.Namespace, deed: str, about: str) -> None:
+    """Into the trail, by the name of this machine's account."""
+    from dashboard.records.trail import Did, Trail
+
+    place = workplace(args)
+    days = place.site.records.trail_days
+    with contextlib.closing(Trail(place.register, Clock.from_environment(), days)) as trail:
+        trail.note(f"命令行 campus（{_account()}）", Did(deed), about)
+
+
+def _account() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return str(os.getuid())
+
+
 @contextlib.contextmanager
 def _accounts(args: argparse.Namespace) -> "Iterator[Accounts]":
     from dashboard.records.accounts import Accounts
@@ -68,6 +87,7 @@ def run_user_add(args: argparse.Namespace) -> None:
     password = _new_password(args.generate)
     with _accounts(args) as accounts:
         accounts.add_user(args.name, password, args.role)
+    _told(args, "user", f"{args.name} + {args.role}")
     shown = {"password": password} if args.generate else {}
     if args.json:
         print(json.dumps({"name": args.name, "role": args.role, **shown}))
@@ -90,6 +110,7 @@ def run_user_list(args: argparse.Namespace) -> None:
 def run_user_disable(args: argparse.Namespace) -> None:
     with _accounts(args) as accounts:
         accounts.disable_user(args.name)
+    _told(args, "user", f"{args.name} disable")
     print(
         json.dumps({"name": args.name, "disabled": True})
         if args.json
@@ -100,6 +121,7 @@ def run_user_disable(args: argparse.Namespace) -> None:
 def run_token_add(args: argparse.Namespace) -> None:
     with _accounts(args) as accounts:
         secret = accounts.add_token(args.name, args.role)
+    _told(args, "token", f"{args.name} + {args.role}")
     if args.json:
         print(json.dumps({"name": args.name, "role": args.role, "token": secret}))
     else:
@@ -118,6 +140,7 @@ def run_token_list(args: argparse.Namespace) -> None:
 def run_token_revoke(args: argparse.Namespace) -> None:
     with _accounts(args) as accounts:
         accounts.revoke_token(args.name)
+    _told(args, "token", f"{args.name} revoke")
     print(
         json.dumps({"name": args.name, "revoked": True})
         if args.json

@@ -137,6 +137,7 @@ def run_web(args: argparse.Namespace) -> None:
     from dashboard.records.accounts import Accounts
     from dashboard.records.canteen import CanteenLog
     from dashboard.records.handovers import Handovers
+    from dashboard.records.trail import Trail
     from dashboard.taskkeeper import TaskKeeper
     from dashboard.upkeep import Upkeep
     from dashboard.web import WebService
@@ -153,6 +154,9 @@ def run_web(args: argparse.Namespace) -> None:
         accounts = opened.enter_context(contextlib.closing(Accounts(place.register, clock)))
         canteen = opened.enter_context(contextlib.closing(CanteenLog(place.register, clock)))
         handovers = opened.enter_context(contextlib.closing(Handovers(place.register, clock)))
+        trail = opened.enter_context(
+            contextlib.closing(Trail(place.register, clock, site.records.trail_days))
+        )
         upkeep = opened.enter_context(contextlib.closing(Upkeep(place.register, data, clock)))
         upkeep.watch(corrections)
         # Two dashboards may look at one broker, so each has an id of its own.
@@ -162,7 +166,7 @@ def run_web(args: argparse.Namespace) -> None:
         hub.prime(store, book)
         parts = Parts(
             site, PlanWatch(plan), store, book, ledger, hub, Requester(transport, client), accounts,
-            canteen, upkeep, handovers, clock, data,
+            canteen, upkeep, handovers, trail, clock, data,
         )  # fmt: skip
         upkeep.tasks.suggest(clock.now().astimezone(site.timezone).date())
         app = create_app(parts)

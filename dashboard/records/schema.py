@@ -108,3 +108,17 @@ class HandoverRow(Table):
     handling: Mapped[str] = mapped_column(Text)
     found: Mapped[str] = mapped_column(Text)
     """JSON: the open alerts and maintenance entries of that moment."""
+
+
+class TrailRow(Table):
+    """操作记录; the database itself refuses to change a line, or to take one out too early."""
+
+    __tablename__ = "trail"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[int] = mapped_column(BigInteger, index=True)
+    who: Mapped[str] = mapped_column(String(200))
+    deed: Mapped[str] = mapped_column(String(16))
+    about: Mapped[str] = mapped_column(String(300))
+    refused: Mapped[bool]
+    address: Mapped[str] = mapped_column(String(64))

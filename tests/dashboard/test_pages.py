@@ -18,7 +18,7 @@ PAGES = (
     "/post/gate-east", f"/points/{FRIDGE}", f"/points/{GATE}", "/points/gate-east/access",
     "/wall", "/canteen/sheet/2026-11-23", "/canteen/samples", "/handover", "/assets", "/assets/new",
     "/calibration", "/devices", "/labels", "/maintenance/log", "/reliability", "/stock", "/tasks",
-    "/write-offs",
+    "/write-offs", "/settings/trail",
     "/plan", "/plan/FOOD-01", "/mutes", "/alarm-health", "/alarm-health?back=3",
 )  # fmt: skip
 NAUGHTY = (

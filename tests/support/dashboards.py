@@ -11,6 +11,7 @@ from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
 
+from alerts.book import PlanVersion
 from alerts.corrected import CorrectedStore, Corrections
 from alerts.fittings import Calibration, Fitting
 from alerts.model import Alert, AlertState, Deed, Delivery, DeliveryState, Severity, Transition
@@ -30,6 +31,7 @@ from dashboard.parts import Parts
 from dashboard.records.accounts import Accounts
 from dashboard.records.canteen import CanteenLog
 from dashboard.records.handovers import Handovers
+from dashboard.records.trail import Trail
 from dashboard.roles import PEOPLE
 from dashboard.upkeep import Upkeep
 from devices import wire
@@ -137,6 +139,9 @@ class PaperBook:
     def calibrations(self) -> list[Calibration]:
         return self.calibrated
 
+    def plans(self) -> list[PlanVersion]:
+        return []
+
     def work_order(self, id: str) -> WorkOrder | None:
         return self.orders.get(id)
 
@@ -194,6 +199,7 @@ class Dashboard:
             self.accounts.add_user(role, PASSWORD, role)
         self.canteen = close(closing(CanteenLog(register, clock)))
         self.handovers = close(closing(Handovers(register, clock)))
+        self.trail = close(closing(Trail(register, clock, 400)))
         self.upkeep = close(closing(Upkeep(register, folder, clock)))
         self.exchange = Exchange()
         self.web = close(closing(MemoryTransport(self.exchange, "web")))
@@ -209,7 +215,7 @@ class Dashboard:
         self.parts = Parts(
             site, PlanWatch(plan), CorrectedStore(self.store, corrections), self.book,
             self.ledger, self.hub, Requester(self.web, "web"), self.accounts, self.canteen,
-            self.upkeep, self.handovers,
+            self.upkeep, self.handovers, self.trail,
             clock, folder,
         )  # fmt: skip
         self.app: Flask = create_app(self.parts)
