@@ -93,7 +93,12 @@ class Outbox:
         try:
             self._load()
         except sqlite3.Error as error:
-            self._recover(error)
+            if is_corruption(error, path):
+                self._recover(error)
+            else:
+                self._db.close()
+                self._db = self._in_memory(error)
+                self._load()
 
     # --- opening -----------------------------------------------------------------------------
 

@@ -10,7 +10,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from alerts.database import open_database
+from alerts.database import RecordsError, open_database, trouble
 from dashboard.records.accounts import MIGRATIONS
 from dashboard.records.schema import TrailRow
 from devices.model import from_ms, to_ms
@@ -60,6 +60,7 @@ class Trail:
     def __init__(self, url: str, clock: Clock, days: int) -> None:
         self._clock = clock
         self._kept = timedelta(days=days)
+        self._url = url
         self._engine = open_database(url, "records.register", MIGRATIONS, "alembic_version")
         self._purged: datetime | None = None
 
@@ -99,11 +100,14 @@ class Trail:
             log.info("took %d lines older than %s out of the trail", gone, oldest)
 
     def between(self, start: datetime, end: datetime) -> Sequence[Line]:
-        """Newest first, MOST at most. Raises SQLAlchemyError where the register is away."""
+        """Newest first, MOST at most. Raises RecordsError where the register is away."""
         query = select(TrailRow).where(TrailRow.at >= to_ms(start), TrailRow.at < to_ms(end))
-        with Session(self._engine) as db:
-            rows = db.scalars(query.order_by(TrailRow.at.desc(), TrailRow.id.desc()).limit(MOST))
-            return [_line(row) for row in rows]
+        query = query.order_by(TrailRow.at.desc(), TrailRow.id.desc()).limit(MOST)
+        try:
+            with Session(self._engine) as db:
+                return [_line(row) for row in db.scalars(query)]
+        except SQLAlchemyError as error:
+            raise RecordsError(trouble(self._url, error)) from error
 
 
 def _short(text: str, field: str) -> str:

@@ -5,7 +5,6 @@ from datetime import date, datetime, time, timedelta
 
 from flask import Response, render_template, request
 from flask_babel import gettext as _
-from sqlalchemy.exc import SQLAlchemyError
 
 from alerts.orderlife import ENGINE
 from alerts.ordersearch import OrderSearch
@@ -97,7 +96,7 @@ def found_lines(first: date, last: date, who: str) -> tuple[list[Line], list[str
     lines, trouble = list[Line](), list[str]()
     try:
         lines += parts().trail.between(start, end)
-    except SQLAlchemyError as error:
+    except CampusError as error:
         trouble.append(str(error))
     try:
         lines += _by_engine(start, end)
