@@ -202,3 +202,10 @@ def test_an_error_page_says_what_to_do_next(dashboard: Dashboard) -> None:
     assert answer.status_code == 404
     assert "没有这个页面" in answer.text and "回到总览" in answer.text
     assert dashboard.browser("viewer").get("/settings").status_code == 403
+
+
+def test_a_number_on_the_guards_post_is_dialled_by_a_press(dashboard: Dashboard) -> None:
+    dashboard.alert("a1", point=GATE, area="person", place="gate-east")
+    page = dashboard.browser("guard").get("/post/gate-east").text
+    assert '张老师 <a class="phone" href="tel:138">138</a>' in page
+    assert 'href="/#plan"' in page
