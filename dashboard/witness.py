@@ -18,6 +18,8 @@ BY_ENGINE = frozenset({
     "alerts", "api_alerts", "maintenance", "api_work_orders", "mutes", "api_mutes",
 })  # fmt: skip
 """Sections whose deeds the engine books with the name of who did them."""
+NOTHING_DONE = (400, 401, 404, 413)
+"""Answers after which there is nothing to note; after 413 the form itself cannot be read."""
 REFUSALS_EACH_S = 60.0
 """A flood of refused log-ins from one address is one line a minute."""
 MOST_ADDRESSES = 1000
@@ -41,7 +43,7 @@ class Witness:
         elif request.method in SAFE_METHODS:
             if answer.status_code == 200 and (answer.mimetype or "").startswith(FILES):
                 note_deed(Did.EXPORT, request.full_path.rstrip("?"))
-        elif endpoint and endpoint not in SILENT and answer.status_code not in (400, 401, 404):
+        elif endpoint and endpoint not in SILENT and answer.status_code not in NOTHING_DONE:
             refused = answer.status_code >= 400 or _said_no()
             if refused or endpoint.partition(".")[0] not in BY_ENGINE:
                 deed, about = _deed(endpoint)
