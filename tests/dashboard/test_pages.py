@@ -114,10 +114,21 @@ def test_a_viewer_sees_no_button_that_he_may_not_press(dashboard: Dashboard) -> 
 def test_an_alert_card_says_what_to_do_and_whom_to_call(dashboard: Dashboard) -> None:
     dashboard.alert("a1")
     page = dashboard.browser("canteen").get("/alerts/a1").text
-    for words in ("关好柜门", "张老师 138", "操作间", "通行做法", "未确认"):
+    for words in (
+        "关好柜门",
+        '张老师 <a class="phone" href="tel:138">138</a>',
+        "操作间",
+        "通行做法",
+        "未确认",
+    ):
         assert words in page
     english = dashboard.browser("canteen", "en").get("/alerts/a1").text
-    for words in ("Close the door", "Zhang 138", "Fridge 1 at 9.2", "common practice"):
+    for words in (
+        "Close the door",
+        'Zhang <a class="phone" href="tel:138">138</a>',
+        "Fridge 1 at 9.2",
+        "common practice",
+    ):
         assert words in english
     assert dashboard.browser("canteen").get("/alerts/none").status_code == 404
 
